@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tokensweep {
+
+/// What of a match an allow list looks at (gitleaks: `regexTarget`).
+enum class AllowTarget : std::uint8_t { secret, match, line };
+
+/// An allow list: what it names is not reported. Fields and meaning are gitleaks'.
+struct Allowlist {
+  std::string description;
+  bool all_conditions = false;       ///< `condition = "AND"`; else one of them is enough
+  std::vector<std::string> paths;    ///< expressions
+  std::vector<std::string> regexes;  ///< expressions
+  AllowTarget target = AllowTarget::secret;
+  std::vector<std::string> stopwords;
+  std::vector<std::string> target_rules;  ///< of a global allow list: the rules it is for; empty: all
+};
+
+/// Which checksum a rule's secret carries, an addition of ours to the gitleaks format.
+enum class ChecksumKind : std::uint8_t {
+  none,
+  crc32_base62,  ///< the last 6 characters are the CRC-32 of the 30 before them, in base 62: `npm_` tokens
+};
+
+/// One rule, as a rule file states it. The gitleaks keys, and ours under `[rules.tokensweep]`.
+struct Rule {
+  std::string id;
+  std::string description;
+  std::string regex;  ///< empty: a rule for paths only
+  std::string path;   ///< expression for the file's path; empty: every file
+  int secret_group = 0;
+  double entropy = 0;
+  std::vector<std::string> keywords;  ///< lower case; tested case-insensitively; empty: the rule is always tried
+  std::vector<std::string> tags;
+  std::vector<Allowlist> allowlists;
+  // tokensweep's own
+  std::string kind;                     ///< the hit's kind: `npm-token`, ...; gitleaks rules have `secret`
+  ChecksumKind checksum = ChecksumKind::none;
+  std::vector<std::string> literals;    ///< case-sensitive literals, one of which is in each match: they are also looked for inside base64 and UTF-16
+  std::uint32_t max_length = 0;         ///< bytes that a match can span at most; 0: unknown, the whole text is searched
+  std::vector<std::string> examples;      ///< must match; with {npm}, {uuid}, ... filled in from a seed, so that no file looks like a leak
+  std::vector<std::string> counterexamples;  ///< must not match
+};
+
+/// A rule file: its rules, and the allow lists for all of them.
+struct RuleFile {
+  std::string title;
+  std::vector<Rule> rules;
+  std::vector<Allowlist> allowlists;
+};
+
+}  // namespace tokensweep

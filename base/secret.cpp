@@ -11,7 +11,7 @@ void wipe(void* data, std::size_t size) noexcept {
   __asm__ __volatile__("" : : "r"(data) : "memory");
 }
 
-Secret::Secret(std::string_view bytes) : data_(std::make_unique<char[]>(bytes.size())), size_(bytes.size()) {
+Secret::Secret(std::string_view bytes) : data_(std::make_unique_for_overwrite<char[]>(bytes.size())), size_(bytes.size()) {
   if (!bytes.empty()) std::memcpy(data_.get(), bytes.data(), bytes.size());
 }
 
@@ -26,7 +26,7 @@ Secret& Secret::operator=(Secret&& other) noexcept {
 
 Secret::~Secret() { wipe(data_.get(), size_); }
 
-WipedBuffer::WipedBuffer(std::size_t capacity) : data_(std::make_unique<char[]>(capacity)), size_(capacity) {}
+WipedBuffer::WipedBuffer(std::size_t capacity) : data_(std::make_unique_for_overwrite<char[]>(capacity)), size_(capacity) {}
 
 WipedBuffer& WipedBuffer::operator=(WipedBuffer&& other) noexcept {
   if (this != &other) {

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tokensweep {
+
+/// Looks up an environment variable; passed in, so that what depends on the environment can be tested.
+using Environment = std::function<std::optional<std::string>(const char* name)>;
+std::optional<std::string> process_environment(const char* name);
+
+/// What a report for people is drawn on.
+struct Terminal {
+  std::size_t width = 80;
+  bool color = false;
+};
+
+/// A pipe or a file is 80 columns wide and without colour; a terminal has its own width, and colour unless NO_COLOR is
+/// set to something or TERM is `dumb`.
+Terminal terminal_of(int descriptor, const Environment& environment);
+
+/// What a piece of text means; the colours follow from it.
+enum class Tone : unsigned char { plain, strong, quiet, good, notice, warning, alarm };
+
+/// Text of several tones in one buffer, with escape sequences only where the terminal takes colour.
+class Canvas {
+ public:
+  explicit Canvas(const Terminal& terminal) : terminal_(terminal) {}
+
+  [[nodiscard]] std::size_t width() const { return terminal_.width; }
+  /// `text` has to be printable.
+  Canvas& put(std::string_view text, Tone tone = Tone::plain);
+  /// In a column of at least `columns`, filled with spaces on the right.
+  Canvas& left(std::string_view text, std::size_t columns, Tone tone = Tone::plain);
+  /// The same, filled on the left.
+  Canvas& right(std::string_view text, std::size_t columns, Tone tone = Tone::plain);
+  Canvas& space(std::size_t columns);
+  /// Ends the line, without spaces at its end.
+  Canvas& line();
+
+  /// What was drawn since the last call.
+  std::string take();
+
+ private:
+  Terminal terminal_;
+  std::string text_;
+};
+
+/// `1,234,567`
+std::string grouped(std::uint64_t number);
+/// `1 place`, `12 places`: the plural is `one` and an s unless given.
+std::string counted(std::uint64_t number, std::string_view one, std::string_view many = {});
+
+}  // namespace tokensweep

@@ -1,0 +1,160 @@
+#include "rules/prefilter.hpp"
+
+#include <fmt/format.h>
+#include <hs/hs.h>
+
+#include <algorithm>
+#include <map>
+#include <new>
+#include <string>
+#include <tuple>
+
+namespace tokensweep {
+namespace {
+
+// Shorter base64 forms would be met by chance in every archive and image.
+constexpr std::size_t kShortestEncoded = 4;
+
+struct Encoded {
+  std::string characters;
+  unsigned phase = 0;
+};
+
+/// The characters that `bytes` always has inside base64, when `before` bytes (0 to 2) of its group of three stand in front of it.
+Encoded encoded_at(std::string_view bytes, unsigned before) {
+  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  // Of the characters that share bits with the unknown bytes before and after, none is certain.
+  const std::size_t first = (before * 8 + 5) / 6;
+  const std::size_t last = (before + bytes.size()) * 8 / 6;
+  Encoded encoded{.characters = {}, .phase = static_cast<unsigned>(first % 4)};
+  for (std::size_t at = first; at < last; ++at) {
+    unsigned value = 0;
+    for (std::size_t bit = at * 6; bit < at * 6 + 6; ++bit) {
+      const auto byte = static_cast<unsigned char>(bytes[bit / 8 - before]);
+      value = value << 1U | (byte >> (7 - bit % 8) & 1U);
+    }
+    encoded.characters += kAlphabet[value];
+  }
+  return encoded;
+}
+
+std::string in_utf16(std::string_view bytes) {
+  // Without the outer NUL the string is the same in both byte orders.
+  std::string wide;
+  for (const char byte : bytes) wide.append(wide.empty() ? "" : std::string_view("\0", 1)).push_back(byte);
+  return wide;
+}
+
+}  // namespace
+
+struct Prefilter::Impl {
+  struct Entry {
+    std::string bytes;
+    bool caseless = false;
+    Form form = Form::plain;
+    unsigned phase = 0;
+    std::vector<std::uint32_t> rules;
+  };
+
+  ~Impl() { hs_free_database(database); }
+
+  void add(std::string bytes, bool caseless, Form form, unsigned phase, std::uint32_t rule) {
+    const auto [place, is_new] = known.try_emplace({bytes, caseless, form, phase}, entries.size());
+    if (is_new) entries.push_back({std::move(bytes), caseless, form, phase, {}});
+    auto& rules = entries[place->second].rules;
+    if (form == Form::plain && (rules.empty() || rules.back() != rule)) rules.push_back(rule);
+  }
+
+  void add_encoded(std::string_view bytes, std::uint32_t rule, std::uint32_t layers) {
+    for (unsigned before = 0; before < 3; ++before) {
+      const Encoded encoded = encoded_at(bytes, before);
+      if (layers < 1 || encoded.characters.size() < kShortestEncoded) continue;
+      add(encoded.characters, false, Form::base64, encoded.phase, rule);
+      add_encoded(encoded.characters, rule, layers - 1);
+    }
+  }
+
+  std::vector<Entry> entries;
+  std::map<std::tuple<std::string, bool, Form, unsigned>, std::size_t> known;
+  std::vector<std::uint32_t> unfiltered;
+  hs_database_t* database = nullptr;
+};
+
+struct Prefilter::Scratch::Impl {
+  ~Impl() { hs_free_scratch(scratch); }
+  hs_scratch_t* scratch = nullptr;
+};
+
+Prefilter::Prefilter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Prefilter::Prefilter(Prefilter&&) noexcept = default;
+Prefilter& Prefilter::operator=(Prefilter&&) noexcept = default;
+Prefilter::~Prefilter() = default;
+
+Prefilter::Scratch::Scratch(const Prefilter& prefilter) : impl_(std::make_unique<Impl>()) {
+  if (prefilter.impl_->database == nullptr) return;
+  if (hs_alloc_scratch(prefilter.impl_->database, &impl_->scratch) != HS_SUCCESS) throw std::bad_alloc();
+}
+Prefilter::Scratch::Scratch(Scratch&&) noexcept = default;
+Prefilter::Scratch& Prefilter::Scratch::operator=(Scratch&&) noexcept = default;
+Prefilter::Scratch::~Scratch() = default;
+
+Result<Prefilter> Prefilter::compile(std::span<const Rule> rules) {
+  auto impl = std::make_unique<Impl>();
+  for (std::uint32_t index = 0; index < rules.size(); ++index) {
+    const Rule& rule = rules[index];
+    for (const std::string& literal : rule.literals) {
+      impl->add(literal, false, Form::plain, 0, index);
+      impl->add(in_utf16(literal), false, Form::utf16, 0, index);
+      impl->add_encoded(literal, index, rule.base64_layers);
+    }
+    if (!rule.literals.empty()) continue;
+    for (const std::string& keyword : rule.keywords) impl->add(keyword, true, Form::plain, 0, index);
+    if (rule.keywords.empty()) impl->unfiltered.push_back(index);
+  }
+  impl->known.clear();
+  if (impl->entries.empty()) return Prefilter(std::move(impl));
+
+  std::vector<const char*> bytes;
+  std::vector<unsigned> flags;
+  std::vector<unsigned> ids;
+  std::vector<std::size_t> lengths;
+  for (const Impl::Entry& entry : impl->entries) {
+    bytes.push_back(entry.bytes.data());
+    flags.push_back(entry.caseless ? HS_FLAG_CASELESS : 0U);
+    ids.push_back(static_cast<unsigned>(ids.size()));
+    lengths.push_back(entry.bytes.size());
+  }
+  hs_compile_error_t* failure = nullptr;
+  if (hs_compile_lit_multi(bytes.data(), flags.data(), ids.data(), lengths.data(), static_cast<unsigned>(bytes.size()),
+                           HS_MODE_BLOCK, nullptr, &impl->database, &failure) != HS_SUCCESS) {
+    Error error{ErrorKind::internal, fmt::format("rules: the prefilter cannot be compiled: {}", failure->message)};
+    hs_free_compile_error(failure);
+    return error;
+  }
+  return Prefilter(std::move(impl));
+}
+
+void Prefilter::find(std::string_view text, Scratch& scratch, std::vector<LiteralHit>& hits) const {
+  hits.clear();
+  if (impl_->database == nullptr || text.empty()) return;
+  struct Context {
+    const Impl& impl;
+    std::vector<LiteralHit>& hits;
+  } context{*impl_, hits};
+  const auto on_match = [](unsigned id, unsigned long long, unsigned long long to, unsigned, void* opaque) {
+    auto& [impl, found] = *static_cast<Context*>(opaque);
+    const auto end = static_cast<std::size_t>(to);
+    found.push_back({.begin = end - impl.entries[id].bytes.size(), .end = end, .literal = id});
+    return 0;
+  };
+  [[maybe_unused]] const hs_error_t done = hs_scan(impl_->database, text.data(), static_cast<unsigned>(text.size()), 0,
+                                                   scratch.impl_->scratch, on_match, &context);
+  assert(done == HS_SUCCESS);  // nothing but a bug (a foreign scratch, a null pointer) makes a block scan fail
+}
+
+Form Prefilter::form(std::uint32_t literal) const { return impl_->entries[literal].form; }
+unsigned Prefilter::phase(std::uint32_t literal) const { return impl_->entries[literal].phase; }
+std::span<const std::uint32_t> Prefilter::rules(std::uint32_t literal) const { return impl_->entries[literal].rules; }
+std::span<const std::uint32_t> Prefilter::unfiltered() const { return impl_->unfiltered; }
+
+}  // namespace tokensweep

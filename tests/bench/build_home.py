@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import time
@@ -28,12 +29,12 @@ TREE_VERSION = 1
 DEFAULT_FILES = 300_000
 DEFAULT_SEED = 20261122
 MAX_BYTES = 6 * 1000**3
-BINARIES_BYTES = 450 * 1000**2
+BINARIES_BYTES = 300 * 1000**2
 
 NPM_PROJECTS = {
     "work/cli": ["express@4", "commander@12", "chalk@5", "ws@8", "zod@3", "axios@1"],
     "work/shop-web": [
-        "next@15", "react@19", "react-dom@19", "@mui/material@6", "@mui/icons-material@6", "antd@5", "lodash@4",
+        "next@15", "react@19", "react-dom@19", "@mui/material@6", "antd@5", "lodash@4",
         "date-fns@4", "rxjs@7", "core-js@3", "typescript@5", "eslint@9", "jest@29", "webpack@5", "@babel/core@7",
         "@babel/preset-env@7", "tailwindcss@3", "storybook@8", "vite@6", "rollup@4", "sass@1",
     ],
@@ -44,14 +45,14 @@ NPM_PROJECTS = {
     ],
     "work/toolbox": [
         "aws-cdk-lib@2", "@angular/core@19", "@angular/common@19", "@angular/cli@19", "@angular/material@19",
-        "monaco-editor@0.52", "three@0.170", "d3@7", "plotly.js-dist@2", "echarts@5", "highlight.js@11", "gulp@5",
-        "puppeteer-core@23", "playwright-core@1", "@fluentui/react-icons@2", "ethers@6", "ramda@0.30", "moment@2",
+        "monaco-editor@0.52", "three@0.170", "d3@7", "echarts@5", "highlight.js@11", "gulp@5",
+        "puppeteer-core@23", "playwright-core@1", "ethers@6", "ramda@0.30", "moment@2",
         "mathjs@14", "pdfjs-dist@4",
     ],
 }
 PIP_PACKAGES = [
-    "numpy", "scipy", "pandas", "sympy", "django", "botocore", "boto3", "sqlalchemy", "matplotlib", "scikit-learn",
-    "networkx", "babel", "plotly", "jedi", "twisted", "kubernetes",
+    "numpy", "scipy", "pandas", "sympy", "django", "botocore", "boto3", "sqlalchemy", "matplotlib", "networkx", "babel",
+    "jedi", "twisted", "ansible-core", "sphinx", "pylint", "mypy", "jupyterlab",
 ]
 GO_MODULES = [
     "k8s.io/kubernetes@v1.31.0", "github.com/aws/aws-sdk-go@v1.55.5", "k8s.io/client-go@v0.31.0",
@@ -97,18 +98,16 @@ def run(command: list[str], cwd: Path, env: dict[str, str] | None = None) -> Non
 
 
 def measure(top: Path) -> tuple[int, int, int]:
-    """Files, directories and bytes below `top`, links not followed. A string path is enough: plants come later."""
-    files = dirs = size = 0
-    pending = [str(top)]
-    while pending:
-        with os.scandir(pending.pop()) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    dirs += 1
-                    pending.append(entry.path)
-                elif entry.is_file(follow_symlinks=False):
-                    files += 1
-                    size += entry.stat(follow_symlinks=False).st_size
+    """Files, directories and bytes below `top`. By descriptors, because one planted path is longer than PATH_MAX."""
+    files = size = 0
+    dirs = -1  # `top` itself is not below it
+    for _, _, names, fd in os.fwalk(top):
+        dirs += 1
+        for name in names:
+            status = os.stat(name, dir_fd=fd, follow_symlinks=False)
+            if stat.S_ISREG(status.st_mode):
+                files += 1
+                size += status.st_size
     return files, dirs, size
 
 
@@ -127,8 +126,8 @@ def fetch_npm(packages: list[str]) -> Callable[[Path], None]:
 
 def fetch_pip(where: Path) -> None:
     run([sys.executable, "-m", "venv", str(where / ".venv")], cwd=where)
-    run([str(where / ".venv/bin/python"), "-m", "pip", "install", "--quiet", "--no-input", "--only-binary", ":all:",
-         *PIP_PACKAGES], cwd=where)
+    run([str(where / ".venv/bin/python"), "-m", "pip", "install", "--quiet", "--no-input", "--no-compile",
+         "--only-binary", ":all:", *PIP_PACKAGES], cwd=where)
 
 
 def fetch_go(where: Path) -> None:
@@ -149,9 +148,9 @@ def fetch_cargo(where: Path) -> None:
 def parts() -> list[Part]:
     """In the order in which a home grows: a small one takes the first few."""
     npm = [Part(name, files, fetch_npm(packages), copied=True)
-           for (name, packages), files in zip(NPM_PROJECTS.items(), (2_000, 60_000, 35_000, 50_000))]
-    return [npm[0], Part("work/model", 20_000, fetch_pip), npm[1], Part("go/pkg", 35_000, fetch_go),
-            Part("work/ledger", 15_000, fetch_cargo), *npm[2:]]
+           for (name, packages), files in zip(NPM_PROJECTS.items(), (1_500, 53_000, 26_000, 36_000))]
+    return [npm[0], Part("work/model", 30_000, fetch_pip), npm[1], Part("go/pkg", 22_000, fetch_go),
+            Part("work/ledger", 16_000, fetch_cargo), *npm[2:]]
 
 
 def chosen_parts(files: int) -> list[Part]:
@@ -183,7 +182,10 @@ def fetch_parts(home: Path, chosen: list[Part]) -> None:
 
 def add_copies(home: Path, chosen: list[Part], files: int) -> None:
     """Real copies, no hard links, as ten checkouts of one monorepo would be: the bytes must be read again."""
-    originals = [part for part in chosen if part.copied and (part.files > 5_000 or files < 20_000)]
+    originals = [part for part in chosen if part.copied and (part.files > 5_000 or len(chosen) == 1)]
+    for original in originals:  # those of a build that was cut short
+        for earlier in home.glob(f"{original.where}-[0-9]*"):
+            shutil.rmtree(earlier)
     have, _, size = measure(home)
     number = 1
     while have < files:
@@ -227,7 +229,7 @@ def add_history(home: Path, name: str, sources: list[Path], packed: bool) -> Non
 def add_histories(home: Path) -> None:
     shutil.rmtree(home / "src", ignore_errors=True)
     add_history(home, "widgets", directories(home, "work/cli/node_modules/*"), packed=False)
-    if python := directories(home, "work/model/.venv/lib/python3*/site-packages/*"):
+    if python := directories(home, "work/model/.venv/lib/python3*/site-packages/[dnst]*"):
         add_history(home, "analysis", [path for path in python if path.name.isidentifier()], packed=False)
     if crates := directories(home, "work/ledger/vendor/*"):
         add_history(home, "ledger-fork", crates, packed=True)
@@ -267,8 +269,8 @@ def check_room(home: Path, files: int) -> None:
 
 
 def build_tree(home: Path, files: int) -> None:
-    check_room(home, files)
     home.mkdir(parents=True, exist_ok=True)
+    check_room(home, files)
     chosen = chosen_parts(files)
     fetch_parts(home, chosen)
     add_histories(home)
@@ -302,7 +304,7 @@ def ensure_home(home: Path, files: int, seed: int, rebuild: bool = False, replan
         write_stamp(home, stamp)
     if replant or stamp.get("plants") != plants.VERSION or stamp.get("seed") != seed:
         plants.plant(home, beside(home, ".truth.jsonl"), seed)
-        counts = dict(zip(("files", "directories", "bytes"), plants.measure(home)))
+        counts = dict(zip(("files", "directories", "bytes"), measure(home)))
         stamp |= {"plants": plants.VERSION, "seed": seed, **counts}
         write_stamp(home, stamp)
     return stamp

@@ -11,7 +11,7 @@ namespace {
 class ReadFile {
  public:
   void operator()(int directory, const char* name, bare::Counts& counts) {
-    const int fd = ::openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOATIME);
+    const int fd = ::openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) {
       ++counts.errors;
       return;

@@ -1,0 +1,531 @@
+#include "scanner/inspector.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <unordered_map>
+
+#include "base/registry_host.hpp"
+#include "base/time.hpp"
+#include "db/inventory.hpp"
+#include "formats/auth_value.hpp"
+#include "formats/npmrc.hpp"
+#include "formats/readers.hpp"
+
+namespace tokensweep {
+namespace {
+
+// What is in the processor's cache while it is searched; nearly all files are smaller.
+constexpr std::size_t kPiece = std::size_t{512} << 10U;
+// Settings and JSON are read whole up to here; nobody's settings are larger.
+constexpr std::size_t kWhole = std::size_t{4} << 20U;
+// A token that stands this near to a piece's end is looked at in the next one, where its surroundings are complete.
+constexpr std::size_t kLayerMargin = std::size_t{16} << 10U;
+
+// Rules of the format readers, for values that no rule of the rule set knows by their shape.
+constexpr std::string_view kTokenRule = "registry-token";
+constexpr std::string_view kBasicRule = "npm-basic-auth";
+constexpr std::string_view kReferenceRule = "npm-token-reference";
+constexpr std::string_view kCertificateRule = "npm-client-certificate";
+constexpr std::string_view kReferenceKind = "reference";
+constexpr std::string_view kBasicKind = "npm-basic-auth";
+constexpr std::string_view kLegacyKind = "npm-legacy-token";
+constexpr std::string_view kTokenKind = "npm-token";
+
+using Reader = Result<Reading> (*)(std::string_view);
+
+Reader reader_of(FileFormat format) {
+  switch (format) {
+    case FileFormat::npmrc: return read_npmrc;
+    case FileFormat::yarnrc_yml: return read_yarnrc_yml;
+    case FileFormat::yarnrc: return read_yarnrc;
+    case FileFormat::pnpm_config: return read_pnpm_config;
+    case FileFormat::bunfig: return read_bunfig;
+    case FileFormat::text: return nullptr;
+  }
+  return nullptr;
+}
+
+std::optional<KnownFile> known_by_path(std::string_view path, const filesystem::DirectoryNames& above) {
+  std::array<std::string_view, 3> names{{{}, above.parent, above.grandparent}};
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const std::size_t slash = path.rfind('/');
+    names[i] = path.substr(slash + 1);  // npos + 1 is 0
+    if (slash == std::string_view::npos) break;
+    path = path.substr(0, slash);
+  }
+  return default_format(names[0], names[1], names[2]);
+}
+
+FileUse use_of(Place place) {
+  switch (place) {
+    case Place::ci_config:
+    case Place::container: return FileUse::build;
+    case Place::infrastructure: return FileUse::infrastructure;
+    default: return FileUse::settings;
+  }
+}
+
+bool is_public(const std::optional<std::string>& registry) {
+  return registry && (*registry == kPublicRegistryHost || registry->starts_with(std::string(kPublicRegistryHost) + "/"));
+}
+
+/// The registry that the file's unbound credentials are for.
+std::string default_registry(const Reading& reading) {
+  for (const auto& [scope, registry] : reading.registries) {
+    if (scope.empty()) return registry;
+  }
+  return std::string(kPublicRegistryHost);
+}
+
+}  // namespace
+
+std::span<const std::string_view> reader_rules() {
+  static constexpr std::array kRules = {kTokenRule, kBasicRule, kReferenceRule, kCertificateRule};
+  return kRules;
+}
+
+struct Inspector::Subject {
+  filesystem::File& file;
+  std::string path;      // relative to the root
+  std::string absolute;
+  std::string known_as;  // the link's absolute path where one led here, else the same
+  std::optional<KnownFile> known;
+  std::uint32_t lines_before = 0;     // of the text that is being searched
+  std::optional<bool> git_tracked;
+  std::optional<Commands> commands;
+  bool reported = false;
+  std::unordered_map<std::string, std::uint32_t> ordinals;  // of equal tokens: the second one in a file is another hit
+};
+
+Inspector::Inspector(const Inspection& inspection, UserFiles& user_files, filesystem::TrackedFiles& tracked)
+    : inspection_(inspection),
+      user_files_(user_files),
+      tracked_(tracked),
+      search_(inspection.detector),
+      packages_(inspection.root, inspection.ranks),
+      buffer_(kPiece + 2 * (inspection.detector.reach() + kLayerMargin)) {}
+
+bool Inspector::selects(std::string_view name, filesystem::DirectoryNames directories) noexcept {
+  return inspection_.deep || default_format(name, directories.parent, directories.grandparent).has_value();
+}
+
+bool Inspector::selects_irregular(std::string_view name, filesystem::DirectoryNames directories) noexcept {
+  return default_format(name, directories.parent, directories.grandparent).has_value();
+}
+
+bool Inspector::follows(std::string_view link, std::string_view target) noexcept {
+  const auto by_link = known_by_path(link, {});
+  const auto by_target = known_by_path(target, {});
+  return by_link && (!by_target || by_target->format != by_link->format);
+}
+
+std::string Inspector::absolute(std::string_view path) const {
+  const filesystem::Root& root = inspection_.root;
+  if (root.is_file || path == ".") return root.path;
+  return fmt::format("{}/{}", root.path == "/" ? "" : root.path, path);
+}
+
+void Inspector::skipped(std::string path, filesystem::Skip skip, std::string reason) {
+  inspection_.sink.gap({.place = absolute(path),
+                        .reason = std::move(reason),
+                        .incomplete = skip == filesystem::Skip::unreadable});
+}
+
+void Inspector::failed(const Subject& subject, std::string reason) {
+  inspection_.sink.gap({.place = subject.absolute, .reason = std::move(reason), .incomplete = true});
+}
+
+void Inspector::visit(filesystem::File& file) {
+  const auto directories = file.directories();
+  const auto& link = file.linked_from();
+  const auto known = link ? known_by_path(*link, {}) : default_format(file.name(), directories.parent, directories.grandparent);
+  const bool is_format = known && known->format != FileFormat::text;
+
+  // The common case of a deep sweep comes first, and asks for nothing that it may not need: a file without a single literal.
+  const std::uint64_t size = file.facts().size;
+  auto first = file.read({buffer_.data(), std::min(buffer_.capacity(), kPiece)});
+  if (first && size <= kPiece && *first >= size && !is_format) {
+    search_.literals({buffer_.data(), *first}, hits_);
+    if (hits_.empty() && inspection_.detector.prefilter.unfiltered().empty()) return;
+  }
+
+  Subject subject{.file = file, .path = file.path(), .known = known};
+  subject.absolute = absolute(subject.path);
+  subject.known_as = absolute(link ? *link : subject.path);
+  if (!first) return failed(subject, std::move(first).error().what);
+  inspect(subject, *first);
+}
+
+void Inspector::inspect(Subject& subject, std::size_t filled) {
+  const std::uint64_t size = subject.file.facts().size;
+  const std::string_view beginning(buffer_.data(), filled);
+  const bool is_format = subject.known && subject.known->format != FileFormat::text;
+  if (size <= kPiece) {
+    // A sparse file comes hole by hole.
+    while (filled < size) {
+      auto more = subject.file.read({buffer_.data() + filled, kPiece - filled});
+      if (!more) return failed(subject, std::move(more).error().what);
+      if (*more == 0) break;
+      filled += *more;
+    }
+    inspect_whole(subject, {buffer_.data(), filled});
+    wipe(buffer_.data(), filled);
+  } else if (size <= kWhole && (is_format || may_be_json(beginning))) {
+    WipedBuffer large(size);
+    std::copy(beginning.begin(), beginning.end(), large.data());
+    while (filled < size) {
+      auto more = subject.file.read({large.data() + filled, size - filled});
+      if (!more) return failed(subject, std::move(more).error().what);
+      if (*more == 0) break;
+      filled += *more;
+    }
+    inspect_whole(subject, {large.data(), filled});
+  } else {
+    inspect_in_pieces(subject, filled);
+    if (subject.reported) wipe(buffer_.data(), buffer_.capacity());
+  }
+}
+
+/// Slides over a file of any size. What lies within the margin of a piece's end waits for the next piece; so every finding is
+/// seen once with its surroundings, and belongs to the piece in which it begins before that margin.
+void Inspector::inspect_in_pieces(Subject& subject, std::size_t filled) {
+  const std::size_t margin = inspection_.detector.reach() + kLayerMargin;
+  std::size_t accepted_up_to = 0;
+  bool cut_in_front = false;
+  for (bool at_end = false; !at_end;) {
+    while (filled < buffer_.capacity() && !at_end) {
+      auto more = subject.file.read({buffer_.data() + filled, buffer_.capacity() - filled});
+      if (!more) return failed(subject, std::move(more).error().what);
+      at_end = *more == 0;
+      filled += *more;
+    }
+    const std::string_view text(buffer_.data(), filled);
+    const std::size_t limit = at_end ? filled : filled - margin;
+    search_.literals(text, hits_);
+    findings_.clear();
+    auto searched = search_.search(
+        {.bytes = text, .path = subject.path, .cut_in_front = cut_in_front, .cut_behind = !at_end}, hits_, findings_);
+    if (!searched) return failed(subject, std::move(searched).error().what);
+    std::erase_if(findings_, [&](const Finding& finding) {
+      return finding.begin < accepted_up_to || finding.begin >= limit;
+    });
+    if (!findings_.empty()) report_findings(subject, text);
+    if (at_end) return;
+
+    const std::size_t keep_from = limit - margin;
+    subject.lines_before += line_breaks(text.substr(0, keep_from));
+    std::copy(text.begin() + static_cast<std::ptrdiff_t>(keep_from), text.end(), buffer_.data());
+    filled -= keep_from;
+    accepted_up_to = margin;
+    cut_in_front = true;
+  }
+}
+
+void Inspector::inspect_whole(Subject& subject, std::string_view text) {
+  search_.literals(text, hits_);
+  findings_.clear();
+  auto searched = search_.search({.bytes = text, .path = subject.path, .is_whole = true}, hits_, findings_);
+  if (!searched) return failed(subject, std::move(searched).error().what);
+  if (subject.known && use_of(subject.known->place) == FileUse::build && !findings_.empty()) {
+    subject.commands = commands_in(text);
+  }
+  const Reader reader = subject.known ? reader_of(subject.known->format) : nullptr;
+  if (reader == nullptr) {
+    if (!findings_.empty()) report_findings(subject, text);
+    return;
+  }
+  // What is no valid file of its format has been searched as text; its package manager refuses it as well.
+  auto reading = reader(text);
+  report_reading(subject, text, reading ? std::move(*reading) : Reading{});
+}
+
+void Inspector::report_findings(Subject& subject, std::string_view text) {
+  std::vector<Located> all = locate_findings(subject, text);
+  report(subject, std::move(all), {}, false);
+}
+
+std::vector<Located> Inspector::locate_findings(const Subject& subject, std::string_view text) {
+  std::vector<Located> all;
+  std::uint32_t line = subject.lines_before + 1;
+  std::size_t counted = 0;
+  for (Finding& finding : findings_) {
+    const std::size_t begin = std::min(finding.begin, text.size());
+    line += line_breaks(text.substr(counted, begin - counted));
+    counted = begin;
+    Located located = locate(std::move(finding), line);
+    // `_auth=` and the token inside its base64 are one value.
+    const bool repeats = std::any_of(all.begin(), all.end(), [&located](const Located& other) {
+      return other.line == located.line && !located.value.empty() && other.inner != located.inner &&
+             other.value.reveal() == located.value.reveal();
+    });
+    if (!repeats) all.push_back(std::move(located));
+  }
+  return all;
+}
+
+Located Inspector::locate(Finding finding, std::uint32_t line) const {
+  const Rule& rule = inspection_.detector.rules.rules()[finding.rule];
+  Located located{.line = line,
+                  .inner = std::move(finding.inner),
+                  .rule = rule.id,
+                  .kind = rule.kind,
+                  .value = std::move(finding.value),
+                  .name = std::move(finding.key),
+                  .registry = std::move(finding.registry),
+                  .checksum = finding.checksum};
+  if (finding.commented_out) located.flags.add(ScopeFlag::commented_out);
+  if (located.kind == kReferenceKind) {
+    located.reference = located.value.reveal();
+    located.value = {};
+    located.flags.add(ScopeFlag::reference);
+  } else if (located.kind == kBasicKind) {
+    const std::string_view raw = located.value.reveal();
+    if (located.name.find("_password") != std::string::npos) {
+      located.value = decode_password(raw);
+    } else {
+      located.value = raw.find(':') != std::string_view::npos ? split_basic_auth(raw).password : decode_basic_auth(raw).password;
+    }
+    take_shape(located);
+  }
+  return located;
+}
+
+/// A password may be a token of a known shape: then that is what it is, wherever it stands.
+bool Inspector::take_shape(Located& located) const {
+  const auto shape = inspection_.detector.rules.shape_of(located.value.reveal());
+  if (!shape) return true;
+  const Rule& rule = inspection_.detector.rules.rules()[shape->rule];
+  if (shape->allowed) return false;
+  const bool is_password = located.kind == kBasicKind;
+  if (is_password && rule.kind != kTokenKind && rule.kind != kLegacyKind) return true;
+  located.rule = rule.id;
+  located.kind = rule.kind;
+  located.checksum = shape->checksum;
+  return true;
+}
+
+/// One credential of a package manager's file; nothing for a placeholder.
+std::optional<Located> Inspector::locate_credential(Credential credential, const Reading& reading, const Subject& subject,
+                                                    const std::vector<Located>& by_rules) const {
+  Located located{.line = credential.line,
+                  .value = std::move(credential.value),
+                  .name = std::move(credential.key),
+                  .registry = std::move(credential.registry)};
+  if (credential.commented_out) located.flags.add(ScopeFlag::commented_out);
+  if (credential.unscoped) located.flags.add(ScopeFlag::unscoped);
+  if (credential.inert) located.flags.add(ScopeFlag::inert);
+  if (credential.shadowed) {
+    located.flags.add(ScopeFlag::shadowed);
+    located.remark = "another credential in this file wins over it for the same registry";
+  }
+  if (!located.registry && credential.unscoped && subject.known->format == FileFormat::npmrc) {
+    located.registry = default_registry(reading);
+  }
+  if (credential.reference && located.value.empty()) {
+    located.rule = kReferenceRule;
+    located.kind = kReferenceKind;
+    located.reference = std::move(*credential.reference);
+    located.flags.add(ScopeFlag::reference);
+    return located;
+  }
+  if (credential.auth == AuthKind::certificate) {
+    located.rule = kCertificateRule;
+    located.kind = "client-certificate";
+    return located;
+  }
+  const bool is_token = credential.auth == AuthKind::token;
+  located.rule = is_token ? kTokenRule : kBasicRule;
+  located.kind = is_token ? "registry-token" : kBasicKind;
+  if (located.value.empty()) return std::nullopt;
+  if (!inspection_.detector.rules.shape_of(located.value.reveal())) {
+    // Nothing about the value says that it is a token; where the rules do not vouch for it either, it is a placeholder.
+    const bool vouched = std::any_of(by_rules.begin(), by_rules.end(),
+                                     [&located](const Located& other) { return other.line == located.line; });
+    if (is_token && !vouched) return std::nullopt;
+    return located;
+  }
+  if (!take_shape(located)) return std::nullopt;
+  return located;
+}
+
+void Inspector::report_reading(Subject& subject, std::string_view text, Reading reading) {
+  std::vector<Located> by_rules = locate_findings(subject, text);
+  const bool is_user_file = user_files_.is_user_file(subject.known_as);
+  std::vector<bool> beaten;
+  if (subject.known->format == FileFormat::npmrc && !is_user_file) {
+    beaten = user_files_.lay_over_user(subject.known_as, reading);
+  }
+
+  std::vector<Located> all;
+  std::vector<int> credential_of;
+  for (std::size_t i = 0; i < reading.credentials.size(); ++i) {
+    auto located = locate_credential(std::move(reading.credentials[i]), reading, subject, by_rules);
+    if (!located) continue;
+    if (i < beaten.size() && beaten[i]) {
+      located->flags.add(ScopeFlag::shadowed);
+      located->remark = "the user's own .npmrc wins over it for the same registry";
+    }
+    all.push_back(std::move(*located));
+    credential_of.push_back(static_cast<int>(i));
+  }
+  // What the rules found where the reader saw the same thing is the reader's; a comment behind it may hold another token.
+  const auto end_of_credentials = static_cast<std::ptrdiff_t>(all.size());
+  for (Located& located : by_rules) {
+    const bool known = std::any_of(all.begin(), all.begin() + end_of_credentials, [&located](const Located& credential) {
+      return credential.line == located.line &&
+             (located.kind != kTokenKind || credential.value.reveal() == located.value.reveal());
+    });
+    if (known) continue;
+    all.push_back(std::move(located));
+    credential_of.push_back(-1);
+  }
+  report(subject, std::move(all), std::move(credential_of), is_user_file);
+}
+
+void Inspector::report(Subject& subject, std::vector<Located> all, std::vector<int> credential_of, bool is_user_file) {
+  subject.reported = subject.reported || !all.empty();
+  std::vector<Hit> hits;
+  for (const Located& located : all) hits.push_back(make_hit(subject, located));
+  if (is_user_file) return user_files_.keep(subject.known_as, std::move(hits), std::move(credential_of));
+  for (Hit& hit : hits) inspection_.sink.found(std::move(hit));
+}
+
+FileEvidence Inspector::evidence(const Subject& subject) {
+  const Place place = subject.known ? subject.known->place : Place::other;
+  FileEvidence evidence{.use = use_of(place), .rank_date = format_date(inspection_.ranks.date())};
+  const auto home = home_of(subject.absolute, inspection_.own_home);
+  evidence.personal = home.has_value();
+  if (subject.commands) {
+    evidence.publishes = subject.commands->publishes;
+    evidence.installs = subject.commands->installs;
+  }
+  // A home directory that happens to hold a package.json is no package; nor is a build file's token for what lies beside a shell's profile.
+  const bool speaks_of_project =
+      place == Place::project_config || place == Place::user_config || place == Place::ci_config || place == Place::container;
+  const std::string_view directory = std::string_view(subject.absolute).substr(0, subject.absolute.rfind('/'));
+  if (speaks_of_project && (!home || directory != *home)) {
+    const Package& package = packages_.package_of(subject.path);
+    evidence.package = package.name;
+    evidence.rank = package.rank;
+  }
+  return evidence;
+}
+
+Hit Inspector::make_hit(Subject& subject, const Located& located) {
+  Hit hit{.rule = located.rule,
+          .kind = located.kind,
+          .source = "filesystem",
+          .store = inspection_.store,
+          .place = subject.absolute,
+          .locator = fmt::format("{}:{}{}", subject.path, located.line, located.inner),
+          .name = located.reference.empty() ? located.name : located.reference,
+          .registry = located.registry,
+          .checksum = located.checksum,
+          .updated_at = subject.file.facts().modified_at,
+          .age_basis = AgeBasis::file_mtime,
+          .scope = located.flags,
+          .deep = !subject.known};
+  std::string identity = "name:" + hit.name;
+  if (!located.value.empty()) {
+    hit.fingerprint = inspection_.fingerprinter.fingerprint(located.value.reveal());
+    hit.preview = preview(located.value.reveal());
+    identity = token_id(*hit.fingerprint);
+  }
+  const std::string ordinal = std::to_string(subject.ordinals[identity]++);
+  hit.id = inspection_.fingerprinter.hit_id({"filesystem", inspection_.host, subject.absolute, identity, ordinal});
+
+  Verdict verdict = classify(evidence(subject));
+  hit.klass = verdict.klass;
+  hit.confidence = verdict.confidence;
+  hit.reason = std::move(verdict.reason);
+  hit.scope.add(verdict.flags);
+  if (!located.remark.empty()) hit.reason += "; " + located.remark;
+
+  const std::uint32_t mode = subject.file.facts().mode;
+  if ((mode & 0004U) != 0) hit.scope.add(ScopeFlag::world_readable);
+  if ((mode & 0040U) != 0) hit.scope.add(ScopeFlag::group_readable);
+  if (!subject.git_tracked) subject.git_tracked = tracked_.tracked(subject.absolute);
+  if (*subject.git_tracked) hit.scope.add(ScopeFlag::git_tracked);
+  if (hit.kind == kLegacyKind && is_public(hit.registry)) hit.scope.add(ScopeFlag::classic);
+  return hit;
+}
+
+// The user's own files.
+
+bool UserFiles::is_user_file(std::string_view absolute_path) const {
+  constexpr std::string_view kName = "/.npmrc";
+  if (!absolute_path.ends_with(kName)) return false;
+  const std::string_view directory = absolute_path.substr(0, absolute_path.size() - kName.size());
+  return home_of(absolute_path, inspection_.own_home) == directory;
+}
+
+UserFiles::UserFile& UserFiles::file_of(const std::string& home) {
+  const std::lock_guard lock(mutex_);
+  auto& file = files_[home];
+  if (!file) file = std::make_unique<UserFile>();
+  return *file;
+}
+
+void UserFiles::load(const std::string& home, UserFile& file) {
+  std::call_once(file.loaded, [&] {
+    const std::string inside = inspection_.root.path == "/" ? "/" : inspection_.root.path + "/";
+    const std::string path = home + "/.npmrc";
+    if (inspection_.root.is_file || !path.starts_with(inside)) return;
+    auto text = filesystem::read_below(inspection_.root, path.substr(inside.size()), kWhole);
+    if (!text) {
+      // Dotfile managers make it a link.
+      const auto target = filesystem::resolve_root(path);
+      if (target && target->path.starts_with(inside)) {
+        text = filesystem::read_below(inspection_.root, target->path.substr(inside.size()), kWhole);
+      }
+    }
+    if (!text) return;
+    if (auto reading = read_npmrc(*text)) file.reading = std::move(*reading);
+    wipe(text->data(), text->size());
+    file.shadowed_in.resize(file.reading.credentials.size());
+  });
+}
+
+void UserFiles::keep(const std::string& absolute_path, std::vector<Hit> hits, std::vector<int> credential_of) {
+  UserFile& file = file_of(absolute_path.substr(0, absolute_path.rfind('/')));
+  const std::lock_guard lock(mutex_);
+  file.hits = std::move(hits);
+  file.credential_of = std::move(credential_of);
+}
+
+std::vector<bool> UserFiles::lay_over_user(const std::string& absolute_path, const Reading& project) {
+  const auto home = home_of(absolute_path, inspection_.own_home);
+  if (!home) return {};
+  UserFile& file = file_of(*home);
+  load(*home, file);
+  if (file.reading.credentials.empty()) return {};
+  const Standings standings = lay_over(project, file.reading);
+  const std::lock_guard lock(mutex_);
+  for (std::size_t i = 0; i < standings.user.size(); ++i) {
+    if (standings.user[i].shadowed_by != NpmrcFile::project || !file.shadowed_in[i].empty()) continue;
+    file.shadowed_in[i] = absolute_path.substr(home->size() + 1);
+  }
+  std::vector<bool> beaten;
+  for (const Standing& standing : standings.project) beaten.push_back(standing.shadowed_by == NpmrcFile::user);
+  return beaten;
+}
+
+void UserFiles::finish() {
+  for (auto& [home, file] : files_) {
+    for (std::size_t i = 0; i < file->hits.size(); ++i) {
+      Hit& hit = file->hits[i];
+      const int credential = i < file->credential_of.size() ? file->credential_of[i] : -1;
+      const auto index = static_cast<std::size_t>(credential);
+      if (credential >= 0 && index < file->shadowed_in.size() && !file->shadowed_in[index].empty()) {
+        hit.scope.add(ScopeFlag::shadowed);
+        hit.reason += "; a project's file wins over it there: ~/" + file->shadowed_in[index];
+      }
+      inspection_.sink.found(std::move(hit));
+    }
+    file->hits.clear();
+  }
+}
+
+}  // namespace tokensweep

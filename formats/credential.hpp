@@ -39,7 +39,7 @@ struct Credential {
   bool shadowed = false;
   /// Bound to no registry (legacy `_auth=` at top level): npm 9 and later refuse it, older clients and yarn 1 send it.
   bool unscoped = false;
-  /// The package manager cannot see it: a key glued to a byte-order mark, a key in an ini section.
+  /// The package manager cannot see it: a key in an ini section, a registry spelled otherwise than npm spells it.
   bool inert = false;
   bool commented_out = false;
 };

@@ -4,6 +4,7 @@
 #include <hs/hs.h>
 
 #include <algorithm>
+#include <cassert>
 #include <map>
 #include <new>
 #include <string>

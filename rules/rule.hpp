@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -37,15 +38,30 @@ struct Rule {
   double entropy = 0;
   std::vector<std::string> keywords;  ///< lower case; tested case-insensitively; empty: the rule is always tried
   std::vector<std::string> tags;
+  /// The rule's own. Entropy, regexes and stop words do not silence a secret whose checksum is valid: it is no
+  /// placeholder.
   std::vector<Allowlist> allowlists;
   // tokensweep's own
-  std::string kind;                     ///< the hit's kind: `npm-token`, ...; gitleaks rules have `secret`
+  std::string kind;  ///< the hit's kind: `npm-token`, ...; gitleaks rules have `secret`
   ChecksumKind checksum = ChecksumKind::none;
-  std::vector<std::string> literals;    ///< case-sensitive literals, one of which is in each match: they are also looked for inside base64 and UTF-16
-  std::uint32_t max_length = 0;         ///< bytes that a match can span at most; 0: unknown, the whole text is searched
-  std::vector<std::string> examples;      ///< must match; with {npm}, {uuid}, ... filled in from a seed, so that no file looks like a leak
+  /// Case-sensitive literals of at least kShortestLiteral bytes, one of which is in each match. They are also looked
+  /// for inside base64 and UTF-16.
+  std::vector<std::string> literals;
+  /// How many layers of base64 the literals are looked for in, up to kMostBase64Layers: each triples what is looked
+  /// for.
+  std::uint32_t base64_layers = 1;
+  std::uint32_t max_length = 0;  ///< bytes that a match can span at most; 0: unknown, the whole text is searched
+  bool single_line = false;      ///< no match spans a line break: the line around a literal is all that is searched
+  /// Expression that matches the whole of a bare value of this kind; empty: none, see RuleSet::shape_of.
+  std::string shape;
+  /// Must match; templates (rules/templates.hpp), so that no file looks like a leak.
+  std::vector<std::string> examples;
   std::vector<std::string> counterexamples;  ///< must not match
 };
+
+/// A shorter literal would send the matcher everywhere.
+inline constexpr std::size_t kShortestLiteral = 4;
+inline constexpr std::uint32_t kMostBase64Layers = 2;
 
 /// A rule file: its rules, and the allow lists for all of them.
 struct RuleFile {

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "model/model.hpp"
+
+namespace tokensweep {
+
+/// The most downloaded packages as of a date: a token that can publish one of them is class A.
+/// The list is data (rules/data/top-1000.tsv, made by tools/refresh_ranks.py); users import newer ones in the same
+/// format.
+class Ranks {
+ public:
+  /// `text` is a line `# date: YYYY-MM-DD`, whatever follows the date, then `rank<TAB>name`, and what else follows a
+  /// tab, on each line. Ranks go up from 1 without a gap, so that a truncated download or a wrong sort is noticed. An
+  /// error names the line; `file` is how it calls the list.
+  static Result<Ranks> parse(std::string text, std::string_view file);
+
+  /// The day as of which the list was counted. Whoever shows a class shows it: ranks change.
+  [[nodiscard]] Date date() const { return date_; }
+  [[nodiscard]] std::size_t size() const { return entries_.size(); }
+
+  /// The place of `package` (spelled exactly as npm does, `@scope/name`) on the list, from 1; empty where it is not on
+  /// it.
+  [[nodiscard]] std::optional<int> rank_of(std::string_view package) const;
+
+ private:
+  /// A name inside `text_`, by its place: a Ranks that moves takes a short text's characters elsewhere.
+  struct Entry {
+    std::uint32_t offset;
+    std::uint32_t size;
+    std::int32_t rank;
+  };
+  [[nodiscard]] std::string_view name_of(const Entry& entry) const;
+  Result<> add_line(std::string_view line);
+  Result<> sort_by_name();
+
+  Date date_;
+  std::string text_;
+  std::vector<Entry> entries_;  // by name
+};
+
+/// The list that is compiled in, parsed at its first use.
+const Ranks& builtin_ranks();
+
+}  // namespace tokensweep

@@ -59,7 +59,7 @@ enum class ScopeFlag : std::uint8_t {
   commented_out,
   shadowed,  ///< another credential for the same registry wins over this one
   unscoped,  ///< bound to no registry: npm 9 and later refuse it, older clients send it to the default registry
-  inert,     ///< on disk, but the package manager cannot see it (a key glued to a byte-order mark)
+  inert,     ///< on disk, but the package manager cannot see it (a key in an ini section)
   count_     ///< not a flag: how many there are
 };
 

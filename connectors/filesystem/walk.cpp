@@ -331,7 +331,8 @@ class Worker {
   Opened open_from_above(const Node& node, Directory& directory) {
     std::vector<const Node*> names{&node};
     const Node* above = node.parent.get();
-    for (; !above->directory; above = above->parent.get()) names.push_back(above);
+    for (; above->parent && !above->directory; above = above->parent.get()) names.push_back(above);
+    const int from = above->directory ? above->directory.descriptor() : shared_.descriptor.get();
     while (!names.empty()) {
       std::string path = names.back()->name;
       names.pop_back();
@@ -340,7 +341,7 @@ class Worker {
         names.pop_back();
       }
       Directory next;
-      const int at = (directory ? directory : above->directory).descriptor();
+      const int at = directory ? directory.descriptor() : from;
       const Opened opened = system_->open_directory(at, path.c_str(), shared_.options.cross_file_systems, next);
       if (opened != Opened::yes) return opened;
       directory = std::move(next);

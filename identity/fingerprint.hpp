@@ -1,10 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.hpp"
 #include "base/secret.hpp"
@@ -13,22 +16,40 @@
 namespace tokensweep {
 
 /// The key of one inventory: 32 random bytes in a file of their own beside it (`<inventory>.key`, 0600), from which the
-/// fingerprint and the id keys are derived (HKDF-SHA-256). Without it an inventory tells nobody whether a guess is right.
+/// fingerprint and the id keys are derived (HKDF-SHA-256). Without it an inventory tells nobody whether a guess is
+/// right.
 class InventoryKey {
  public:
-  /// Reads the key, or makes one where the inventory is new. Refuses a file that others can read or write, one that is a
-  /// link, or one in a directory where others can write (sshd's StrictModes), and says which mode it wants.
+  static constexpr std::size_t kSize = 32;
+
+  /// Reads the key. Refuses a file that others can read or write, one that is a link, or one in a directory where
+  /// others can write (sshd's StrictModes), and says which mode it wants. For an inventory that exists: a key that is
+  /// missing then is an error, because a new one would make every token look new.
+  static Result<InventoryKey> load(const std::filesystem::path& file);
+  /// The same, and makes a key where the file is missing (and its directory, 0700). For an inventory that is new.
   static Result<InventoryKey> load_or_create(const std::filesystem::path& file);
+
+  /// A new key that is kept nowhere: for what has to be told apart in one run only.
+  static InventoryKey random();
+
+  /// `root` holds kSize bytes.
   explicit InventoryKey(Secret root) : root_(std::move(root)) {}
   [[nodiscard]] const Secret& root() const { return root_; }
+
+  /// The key's name: 16 hex digits that follow from it and tell nothing about it. The inventory keeps it
+  /// (`Inventory::Options::key_id`), so that another key is refused instead of giving every token a new id.
+  [[nodiscard]] std::string id() const;
 
  private:
   Secret root_;
 };
 
-/// Turns values into fingerprints: HMAC-SHA-256(K, SHA-256("tokensweep.v1\0" || value)). A value that a person could have
-/// chosen (fewer than 96 bits by the estimate of `strength_bits`) is stretched with scrypt first, so that a thief of inventory *and* key
-/// still pays for each guess. Thread-safe.
+/// Turns values into fingerprints: HMAC-SHA-256(K, SHA-256("tokensweep.v1\0" || value)). A value that a person could
+/// have chosen (fewer than kStrongBits by the estimate of `strength_bits`) is stretched with scrypt (N=2^13, r=8, p=1:
+/// about 25 ms and 8 MiB) between the two, so that a thief of inventory *and* key still pays for each guess. A weak
+/// value that comes again costs nothing: its fingerprint is remembered under its fast HMAC, in memory only.
+/// Thread-safe; one value is stretched at a time, which bounds the memory. Throws std::runtime_error where libcrypto
+/// itself fails (no memory).
 class Fingerprinter {
  public:
   explicit Fingerprinter(const InventoryKey& key);
@@ -45,11 +66,21 @@ class Fingerprinter {
   std::unique_ptr<Impl> impl_;
 };
 
-/// How many bits a guesser would have to try, at most log2(alphabet) for each character of the classes used, less for repeats.
+/// Below this many bits a value counts as weak: it is stretched, and nothing of it is shown.
+inline constexpr double kStrongBits = 96;
+
+/// How many bits a guesser would have to try, as an estimate that errs on the low side: log2(alphabet) for each
+/// character, with the smallest alphabet that fits; little for repeats, sequences and runs of letters that could be
+/// words; of base64 text what it decodes to (`_auth` is a user and a password). A public prefix counts nothing.
 double strength_bits(std::string_view value);
 
-/// What may be shown of a value: of an `npm_` token the first 8 and last 4 characters with an ellipsis; of any other its public
-/// prefix (`NpmToken.`, `ghp_`, ...) and last 4, and only where at least 96 bits stay unknown; else nothing.
+/// The public beginning of a value, the same for every token of its issuer (`npm_`, `NpmToken.`, `ghp_`, ...); else
+/// empty.
+std::string_view public_prefix(std::string_view value);
+
+/// What may be shown of a value: of an `npm_` token (`npm_` and at least 36 letters and digits) the first 8 and last 4
+/// characters with an ellipsis; of any other its public prefix and last 4, and only where at least kStrongBits stay
+/// unknown and those 4 are printable ASCII; else nothing.
 std::optional<std::string> preview(std::string_view value);
 
 }  // namespace tokensweep

@@ -1,0 +1,197 @@
+#include "identity/fingerprint.hpp"
+
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
+
+#include <algorithm>
+#include <cstring>
+#include <mutex>
+#include <unordered_map>
+
+#include "identity/crypto.hpp"
+
+namespace tokensweep {
+namespace {
+
+constexpr std::string_view kDomain{"tokensweep.v1\0", 14};
+constexpr std::uint64_t kScryptN = 1U << 13U;
+constexpr std::uint64_t kScryptR = 8;
+constexpr std::uint64_t kScryptP = 1;
+constexpr std::size_t kIdDigits = 16;
+// A tree full of different weak values must not fill the memory; what is forgotten is only computed again.
+constexpr std::size_t kRemembered = 10'000;
+
+template <auto Free>
+struct Freer {
+  template <class T>
+  void operator()(T* object) const noexcept {
+    Free(object);
+  }
+};
+using MacContext = std::unique_ptr<EVP_MAC_CTX, Freer<EVP_MAC_CTX_free>>;
+using KdfContext = std::unique_ptr<EVP_KDF_CTX, Freer<EVP_KDF_CTX_free>>;
+using DigestContext = std::unique_ptr<EVP_MD_CTX, Freer<EVP_MD_CTX_free>>;
+using Digest = std::unique_ptr<EVP_MD, Freer<EVP_MD_free>>;
+
+using Bytes = std::array<std::uint8_t, 32>;
+
+const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+
+/// libcrypto's parameters are not const, although it only reads them.
+OSSL_PARAM octets(const char* name, std::string_view bytes) {
+  return OSSL_PARAM_construct_octet_string(name, const_cast<char*>(bytes.data()), bytes.size());
+}
+OSSL_PARAM sha256_name() {
+  static char name[] = "SHA256";
+  return OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0);
+}
+
+KdfContext kdf(const char* name) {
+  std::unique_ptr<EVP_KDF, Freer<EVP_KDF_free>> fetched(EVP_KDF_fetch(nullptr, name, nullptr));
+  crypto_must(fetched != nullptr);
+  KdfContext context(EVP_KDF_CTX_new(fetched.get()));
+  crypto_must(context != nullptr);
+  return context;
+}
+
+/// HMAC-SHA-256 under one key. The keyed context is made once: a copy of it costs a quarter of keying a new one.
+class Hmac {
+ public:
+  explicit Hmac(const Secret& key) {
+    std::unique_ptr<EVP_MAC, Freer<EVP_MAC_free>> fetched(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
+    crypto_must(fetched != nullptr);
+    keyed_.reset(EVP_MAC_CTX_new(fetched.get()));
+    const OSSL_PARAM params[] = {sha256_name(), OSSL_PARAM_construct_end()};
+    crypto_must(keyed_ != nullptr && EVP_MAC_init(keyed_.get(), bytes_of(key.reveal()), key.size(), params) == 1);
+  }
+
+  /// The code over the parts as they stand one after the other.
+  template <class... Parts>
+  [[nodiscard]] Bytes operator()(const Parts&... parts) const {
+    const MacContext context(EVP_MAC_CTX_dup(keyed_.get()));
+    crypto_must(context != nullptr);
+    (crypto_must(EVP_MAC_update(context.get(), reinterpret_cast<const unsigned char*>(std::data(parts)),
+                                std::size(parts)) == 1),
+     ...);
+    Bytes code{};
+    std::size_t size = 0;
+    crypto_must(EVP_MAC_final(context.get(), code.data(), &size, code.size()) == 1 && size == code.size());
+    return code;
+  }
+
+ private:
+  MacContext keyed_;
+};
+
+struct CodeHash {
+  std::size_t operator()(const Bytes& code) const noexcept {
+    std::size_t hash = 0;
+    std::memcpy(&hash, code.data(), sizeof hash);
+    return hash;
+  }
+};
+
+std::string hex(std::string_view prefix, const Bytes& code) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string text(prefix);
+  for (std::size_t i = 0; i < kIdDigits / 2; ++i) {
+    text += kDigits[code[i] >> 4U];
+    text += kDigits[code[i] & 15U];
+  }
+  return text;
+}
+
+}  // namespace
+
+Secret derive_key(const Secret& root, std::string_view purpose) {
+  const KdfContext context = kdf("HKDF");
+  const OSSL_PARAM params[] = {sha256_name(), octets(OSSL_KDF_PARAM_KEY, root.reveal()),
+                               octets(OSSL_KDF_PARAM_INFO, purpose), OSSL_PARAM_construct_end()};
+  WipedBuffer derived(InventoryKey::kSize);
+  crypto_must(
+      EVP_KDF_derive(context.get(), reinterpret_cast<unsigned char*>(derived.data()), derived.capacity(), params) == 1);
+  return Secret({derived.data(), derived.capacity()});
+}
+
+std::string InventoryKey::id() const {
+  return hex("", Hmac(derive_key(root_, "tokensweep.v1 key id"))(std::string_view("id")));
+}
+
+struct Fingerprinter::Impl {
+  explicit Impl(const InventoryKey& key)
+      : fingerprints(derive_key(key.root(), "tokensweep.v1 fingerprint")),
+        weak_fingerprints(derive_key(key.root(), "tokensweep.v1 stretched fingerprint")),
+        ids(derive_key(key.root(), "tokensweep.v1 hit id")),
+        salt(derive_key(key.root(), "tokensweep.v1 salt")),
+        sha256(EVP_MD_fetch(nullptr, "SHA256", nullptr)) {
+    crypto_must(sha256 != nullptr);
+  }
+
+  [[nodiscard]] Bytes inner(std::string_view value) const {
+    const DigestContext context(EVP_MD_CTX_new());
+    Bytes digest{};
+    crypto_must(context != nullptr && EVP_DigestInit_ex2(context.get(), sha256.get(), nullptr) == 1 &&
+                EVP_DigestUpdate(context.get(), kDomain.data(), kDomain.size()) == 1 &&
+                EVP_DigestUpdate(context.get(), value.data(), value.size()) == 1 &&
+                EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) == 1);
+    return digest;
+  }
+
+  [[nodiscard]] Bytes scrypt(const Bytes& password) const {
+    const KdfContext context = kdf("SCRYPT");
+    std::uint64_t n = kScryptN, r = kScryptR, p = kScryptP;
+    const OSSL_PARAM params[] = {
+        octets(OSSL_KDF_PARAM_PASSWORD, {reinterpret_cast<const char*>(password.data()), password.size()}),
+        octets(OSSL_KDF_PARAM_SALT, salt.reveal()),
+        OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_N, &n),
+        OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_R, &r),
+        OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_P, &p),
+        OSSL_PARAM_construct_end()};
+    Bytes stretched{};
+    crypto_must(EVP_KDF_derive(context.get(), stretched.data(), stretched.size(), params) == 1);
+    return stretched;
+  }
+
+  [[nodiscard]] Fingerprint stretched(const Bytes& digest, const Fingerprint& fast) {
+    // Held while scrypt runs: one run takes 8 MiB, and the same value asked for by two threads is stretched once.
+    const std::lock_guard lock(stretching);
+    if (const auto known = remembered.find(fast); known != remembered.end()) return known->second;
+    Bytes slow = scrypt(digest);
+    const Fingerprint result = weak_fingerprints(slow);
+    wipe(slow.data(), slow.size());
+    if (remembered.size() >= kRemembered) remembered.clear();
+    remembered.emplace(fast, result);
+    return result;
+  }
+
+  Hmac fingerprints;
+  Hmac weak_fingerprints;  ///< a key of its own: the fingerprint of a weak value is none of a strong one
+  Hmac ids;
+  Secret salt;
+  Digest sha256;
+  std::mutex stretching;
+  std::unordered_map<Bytes, Fingerprint, CodeHash> remembered;  ///< the fast HMAC of a weak value: its fingerprint
+};
+
+Fingerprinter::Fingerprinter(const InventoryKey& key) : impl_(std::make_unique<Impl>(key)) {}
+Fingerprinter::Fingerprinter(Fingerprinter&&) noexcept = default;
+Fingerprinter::~Fingerprinter() = default;
+
+Fingerprint Fingerprinter::fingerprint(std::string_view value) const {
+  Bytes digest = impl_->inner(value);
+  Fingerprint result = impl_->fingerprints(digest);
+  if (strength_bits(value) < kStrongBits) result = impl_->stretched(digest, result);
+  wipe(digest.data(), digest.size());
+  return result;
+}
+
+std::string Fingerprinter::hit_id(std::initializer_list<std::string_view> parts) const {
+  // Each part with its length in front: {"a", "bc"} and {"ab", "c"} are two places.
+  std::string joined;
+  for (const std::string_view part : parts) joined.append(std::to_string(part.size())).append(":").append(part);
+  return hex("h", impl_->ids(joined));
+}
+
+}  // namespace tokensweep

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <functional>
+
+#include "base/result.hpp"
+#include "db/inventory.hpp"
+#include "db/sqlite.hpp"
+
+namespace tokensweep {
+
+/// What Inventory::for_each_hit does. The row that `each` gets is one object, filled again for each hit.
+Result<> read_hits(sqlite::Database& database, const HitQuery& query, const std::function<bool(const HitRow&)>& each);
+
+}  // namespace tokensweep

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "db/sqlite.hpp"
+
+namespace tokensweep {
+
+/// The way from one version of the schema to the next: `sql` may be several statements.
+struct MigrationStep {
+  int from = 0;
+  const char* sql = nullptr;
+};
+
+/// A schema: how a new file is made, and how an older one is brought up to date.
+struct Schema {
+  std::int32_t application_id = 0;
+  int version = 0;
+  const char* sql = nullptr;
+  std::span<const MigrationStep> steps;  ///< one for each older version
+};
+
+/// The inventory's: db/schema_1.sql. A new version N adds `schema_N.sql` and `migrate_(N-1)_to_N.sql` here.
+const Schema& inventory_schema();
+
+/// Makes the schema in an empty database, in one transaction.
+Result<> create_schema(sqlite::Database& database, const Schema& schema);
+
+/// Refuses a database that is not ours or that a newer tokensweep made; the version of one that is.
+Result<int> check_version(sqlite::Database& database, const Schema& schema);
+
+/// Goes from `version` to the schema's, all steps in one transaction: after a crash the file is old or new, never
+/// between.
+Result<> migrate(sqlite::Database& database, const Schema& schema, int version);
+
+}  // namespace tokensweep

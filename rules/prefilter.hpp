@@ -27,8 +27,8 @@ struct LiteralHit {
 };
 
 /// Finds the literals of a rule set in gigabytes of text: the first of two steps, RE2 is the second. A rule's `literals`
-/// are looked for as they are, in UTF-16 and inside one and two layers of base64; its `keywords` (gitleaks' way, caseless) as
-/// they are, where it has no literals. Built on Vectorscan's literal mode: docs/speed.md has the measurement that chose it.
+/// are looked for as they are, its `encoded` ones in UTF-16 and inside base64 too; its `keywords` (gitleaks' way, caseless)
+/// where it has no literals. Built on Vectorscan's literal mode: docs/speed.md has the measurement that chose it.
 ///
 /// Immutable: threads may share it, each with a Scratch of its own.
 class Prefilter {

@@ -44,13 +44,15 @@ struct Rule {
   // tokensweep's own
   std::string kind;  ///< the hit's kind: `npm-token`, ...; gitleaks rules have `secret`
   ChecksumKind checksum = ChecksumKind::none;
-  /// Case-sensitive literals of at least kShortestLiteral bytes, one of which is in each match. They are also looked
-  /// for inside base64 and UTF-16.
+  /// Case-sensitive literals of at least kShortestLiteral bytes, one of which is in each match.
   std::vector<std::string> literals;
-  /// How many layers of base64 the literals are looked for in, up to kMostBase64Layers: each triples what is looked
-  /// for.
+  /// Those that are also looked for inside base64 and UTF-16. Where one is found, the layer is opened for all rules.
+  std::vector<std::string> encoded;
+  /// How many layers of base64 they are looked for in, up to kMostBase64Layers: each triples what is looked for.
   std::uint32_t base64_layers = 1;
   std::uint32_t max_length = 0;  ///< bytes that a match can span at most; 0: unknown, the whole text is searched
+  /// Bytes of a match that can stand before the first of its literals, at most; 0: as many as it can span.
+  std::uint32_t max_lead = 0;
   bool single_line = false;      ///< no match spans a line break: the line around a literal is all that is searched
   /// Expression that matches the whole of a bare value of this kind; empty: none, see RuleSet::shape_of.
   std::string shape;

@@ -208,7 +208,8 @@ Result<> read_extension(const toml::table& table, const Place& place, Rule& rule
       table, place,
       {text_key("kind", place, rule.kind), text_key("checksum", place, checksum),
        texts_key("literals", place, rule.literals), count_key("max_length", place, rule.max_length),
-       count_key("base64_layers", place, rule.base64_layers), flag_key("single_line", place, rule.single_line),
+       texts_key("encoded", place, rule.encoded), count_key("base64_layers", place, rule.base64_layers),
+       count_key("max_lead", place, rule.max_lead), flag_key("single_line", place, rule.single_line),
        text_key("shape", place, rule.shape), texts_key("examples", place, rule.examples),
        texts_key("counterexamples", place, rule.counterexamples)}));
   const bool short_literal = std::any_of(rule.literals.begin(), rule.literals.end(),
@@ -308,7 +309,7 @@ void override_with(Rule& base, Rule& own) {
     if (!from.empty()) to = std::move(from);
   };
   if (!own.regex.empty())
-    base.literals.clear(), base.examples.clear(), base.counterexamples.clear(), base.max_length = 0;
+    base.literals.clear(), base.encoded.clear(), base.examples.clear(), base.counterexamples.clear(), base.max_length = 0;
   text(base.regex, own.regex);
   text(base.description, own.description);
   text(base.path, own.path);
@@ -317,8 +318,8 @@ void override_with(Rule& base, Rule& own) {
   if (own.entropy != 0) base.entropy = own.entropy;
   if (own.secret_group != 0) base.secret_group = own.secret_group;
   if (own.checksum != ChecksumKind::none) base.checksum = own.checksum;
-  if (own.max_length != 0) base.max_length = own.max_length, base.single_line = own.single_line;
-  if (!own.literals.empty()) base.literals = std::move(own.literals);
+  if (own.max_length != 0) base.max_length = own.max_length, base.max_lead = own.max_lead, base.single_line = own.single_line;
+  if (!own.literals.empty()) base.literals = std::move(own.literals), base.encoded = std::move(own.encoded);
   append(base.tags, own.tags);
   append(base.keywords, own.keywords);
   append(base.allowlists, own.allowlists);

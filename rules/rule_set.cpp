@@ -63,7 +63,7 @@ class Digester {
     add(rule.id), add(rule.regex), add(rule.path), add(rule.kind), add(rule.shape), add(rule.keywords),
         add(rule.literals);
     add(fmt::format("{} {} {} {}", rule.secret_group, rule.entropy, static_cast<int>(rule.checksum), rule.max_length));
-    add(fmt::format("{} {}", rule.base64_layers, rule.single_line));
+    add(fmt::format("{} {} {}", rule.base64_layers, rule.max_lead, rule.single_line));
     add(std::to_string(rule.allowlists.size()));
     for (const Allowlist& list : rule.allowlists) add(list);
   }
@@ -233,11 +233,14 @@ Result<bool> RuleSet::Impl::matches_example(std::uint32_t index, const std::stri
     if (rule.single_line && trimmed(matched).find('\n') != std::string_view::npos) {
       return Error{ErrorKind::misconfigured, "a match over a line break, of a rule that is single_line"};
     }
-    const bool has_literal = std::any_of(rule.literals.begin(), rule.literals.end(), [&](const std::string& literal) {
-      return matched.find(literal) != std::string_view::npos;
-    });
-    if (!rule.literals.empty() && !has_literal)
+    std::size_t lead = std::string_view::npos;
+    for (const std::string& literal : rule.literals) lead = std::min(lead, matched.find(literal));
+    if (!rule.literals.empty() && lead == std::string_view::npos) {
       return Error{ErrorKind::misconfigured, "a match without any of the literals"};
+    }
+    if (!rule.literals.empty() && rule.max_lead != 0 && lead > rule.max_lead) {
+      return Error{ErrorKind::misconfigured, "a match with more than max_lead in front of its first literal"};
+    }
   }
   return matches.empty() != expected;
 }

@@ -1,6 +1,7 @@
 #include "rules/prefilter.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <set>
 #include <string>
@@ -15,7 +16,8 @@ using tokensweep::testing::base64;
 
 Rule rule_with(std::vector<std::string> literals, std::uint32_t layers = 1) {
   Rule rule;
-  rule.literals = std::move(literals);
+  rule.literals = literals;
+  rule.encoded = std::move(literals);
   rule.base64_layers = layers;
   return rule;
 }
@@ -92,6 +94,25 @@ TEST_CASE("keywords match without regard to case, and rules know their literals"
   CHECK(prefilter->unfiltered().size() == 1);
   prefilter->find("", scratch, hits);
   CHECK(hits.empty());
+}
+
+TEST_CASE("a literal that begins with another one is found with it") {
+  const std::vector<Rule> rules{rule_with({"npm_"}), rule_with({"npm_token"})};
+  const auto prefilter = Prefilter::compile(rules);
+  Prefilter::Scratch scratch(*prefilter);
+  std::vector<LiteralHit> hits;
+  prefilter->find("npm_token npm_toke", scratch, hits);
+  std::vector<std::uint32_t> rules_hit;
+  for (const LiteralHit& hit : hits) rules_hit.push_back(prefilter->rules(hit.literal)[0]);
+  CHECK(rules_hit == std::vector<std::uint32_t>{0, 1, 0});
+  CHECK(hits[1].end == 9);
+}
+
+TEST_CASE("hundreds of literals, as a set of rules for everything has, are found too") {
+  std::vector<Rule> rules;
+  for (int i = 0; i < 300; ++i) rules.push_back(rule_with({fmt::format("literal{:03}x", i)}));
+  const auto prefilter = Prefilter::compile(rules);
+  for (int i = 0; i < 300; ++i) CHECK(forms_in(*prefilter, fmt::format("..literal{:03}x..", i)) == std::set{Form::plain});
 }
 
 TEST_CASE("no rules, no hits") {

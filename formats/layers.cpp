@@ -135,18 +135,24 @@ class JsonScanner {
   /// `at_` stands on the opening quote, and afterwards on the closing one.
   bool string() {
     const std::size_t begin = at_ + 1;
-    bool escapes = false;
-    for (++at_; at_ < text_.size() && text_[at_] != '"'; ++at_) {
-      if (text_[at_] == '\\') escapes = true, ++at_;
-      if (at_ < text_.size() && text_[at_] == '\n') return false;
+    // From quote to quote: most of a document is inside of strings.
+    for (at_ = text_.find('"', begin); at_ != std::string_view::npos; at_ = text_.find('"', at_ + 1)) {
+      std::size_t escapes = 0;
+      while (at_ - escapes > begin && text_[at_ - escapes - 1] == '\\') ++escapes;
+      if (escapes % 2 == 0) break;
     }
-    if (at_ >= text_.size()) return false;
+    if (at_ == std::string_view::npos) return false;
+    const std::string_view inside = text_.substr(begin, at_ - begin);
     const bool is_key = !levels_.empty() && levels_.back().expects_key;
-    if (is_key) levels_.back().key = text_.substr(begin, at_ - begin);
+    if (is_key) levels_.back().key = inside;
     while (offset_ != last_ && *offset_ < begin) ++offset_;
-    if (offset_ != last_ && *offset_ < at_) {
-      found_.push_back({.begin = begin, .end = at_, .pointer = pointer(), .is_key = is_key, .has_escapes = escapes});
-    }
+    if (offset_ == last_ || *offset_ >= at_) return true;
+    if (inside.find('\n') != std::string_view::npos) return false;
+    found_.push_back({.begin = begin,
+                      .end = at_,
+                      .pointer = pointer(),
+                      .is_key = is_key,
+                      .has_escapes = inside.find('\\') != std::string_view::npos});
     return true;
   }
 

@@ -144,9 +144,8 @@ void Inspector::visit(filesystem::File& file) {
   const bool is_format = known && known->format != FileFormat::text;
 
   // The common case of a deep sweep comes first, and asks for nothing that it may not need: a file without a single literal.
-  const std::uint64_t size = file.facts().size;
-  auto first = file.read({buffer_.data(), std::min(buffer_.capacity(), kPiece)});
-  if (first && size <= kPiece && *first >= size && !is_format) {
+  const auto first = file.read({buffer_.data(), kPiece});
+  if (first && *first < kPiece && !is_format) {
     search_.literals({buffer_.data(), *first}, hits_);
     if (hits_.empty() && inspection_.detector.prefilter.unfiltered().empty()) return;
   }
@@ -154,38 +153,33 @@ void Inspector::visit(filesystem::File& file) {
   Subject subject{.file = file, .path = file.path(), .known = known};
   subject.absolute = absolute(subject.path);
   subject.known_as = absolute(link ? *link : subject.path);
-  if (!first) return failed(subject, std::move(first).error().what);
+  if (!first) return failed(subject, first.error().what);
   inspect(subject, *first);
 }
 
 void Inspector::inspect(Subject& subject, std::size_t filled) {
-  const std::uint64_t size = subject.file.facts().size;
   const std::string_view beginning(buffer_.data(), filled);
-  const bool is_format = subject.known && subject.known->format != FileFormat::text;
-  if (size <= kPiece) {
-    // A sparse file comes hole by hole.
-    while (filled < size) {
-      auto more = subject.file.read({buffer_.data() + filled, kPiece - filled});
-      if (!more) return failed(subject, std::move(more).error().what);
-      if (*more == 0) break;
-      filled += *more;
-    }
-    inspect_whole(subject, {buffer_.data(), filled});
+  if (filled < kPiece) {
+    inspect_whole(subject, beginning);
     wipe(buffer_.data(), filled);
-  } else if (size <= kWhole && (is_format || may_be_json(beginning))) {
-    WipedBuffer large(size);
-    std::copy(beginning.begin(), beginning.end(), large.data());
-    while (filled < size) {
-      auto more = subject.file.read({large.data() + filled, size - filled});
-      if (!more) return failed(subject, std::move(more).error().what);
-      if (*more == 0) break;
-      filled += *more;
-    }
-    inspect_whole(subject, {large.data(), filled});
-  } else {
+    return;
+  }
+  const std::uint64_t size = subject.file.facts().size;
+  const bool is_format = subject.known && subject.known->format != FileFormat::text;
+  if (size > kWhole || !(is_format || may_be_json(beginning))) {
     inspect_in_pieces(subject, filled);
     if (subject.reported) wipe(buffer_.data(), buffer_.capacity());
+    return;
   }
+  WipedBuffer whole(size);
+  std::copy(beginning.begin(), beginning.end(), whole.data());
+  while (filled < size) {
+    auto more = subject.file.read({whole.data() + filled, size - filled});
+    if (!more) return failed(subject, std::move(more).error().what);
+    if (*more == 0) break;
+    filled += *more;
+  }
+  inspect_whole(subject, {whole.data(), filled});
 }
 
 /// Slides over a file of any size. What lies within the margin of a piece's end waits for the next piece; so every finding is

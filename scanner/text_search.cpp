@@ -78,6 +78,10 @@ class Taken {
 
 }  // namespace
 
+#if defined(__x86_64__) && defined(__linux__)
+// 32 characters at once where the processor can; the plain build has 16.
+__attribute__((target_clones("avx2", "default")))
+#endif
 std::uint32_t line_breaks(std::string_view text) {
   // In blocks whose count fits a byte, the compiler counts 16 or 32 characters at once; std::count it does not.
   constexpr std::size_t kBlock = 255;
@@ -125,8 +129,9 @@ TextSearch::Window TextSearch::window_around(std::string_view bytes, const Liter
   if (rule.max_length == 0) return whole(bytes, number);
   // One byte more than a match can have, so that it sees what it must not be glued to.
   const std::size_t reach = rule.max_length + 1;
+  const std::size_t lead = (rule.max_lead == 0 ? rule.max_length : rule.max_lead) + 1;
   Window window{.rule = number,
-                .begin = hit.begin > reach ? hit.begin - reach : 0,
+                .begin = hit.begin > lead ? hit.begin - lead : 0,
                 .end = std::min(bytes.size(), hit.end + reach)};
   window.cut_in_front = window.begin > 0;
   window.cut_behind = window.end < bytes.size();

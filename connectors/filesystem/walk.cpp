@@ -74,11 +74,7 @@ FileFacts facts_of(const struct stat& from) {
 /// A file that is open, wherever it was found.
 class OpenedFile final : public File {
  public:
-  OpenedFile(Descriptor descriptor, const struct stat& facts, WalkCounters& counters)
-      : descriptor_(std::move(descriptor)),
-        facts_(facts_of(facts)),
-        sparse_(static_cast<std::uint64_t>(facts.st_blocks) * 512 < facts_.size),
-        counters_(counters) {}
+  OpenedFile(Descriptor descriptor, WalkCounters& counters) : descriptor_(std::move(descriptor)), counters_(counters) {}
 
   /// Where it stands: for the walk by its directory, for links and single files by its path.
   void stands_in(const Node& node, std::string_view name, DirectoryNames directories) {
@@ -93,42 +89,72 @@ class OpenedFile final : public File {
     linked_from_ = std::move(linked_from);
   }
 
-  [[nodiscard]] const FileFacts& facts() const override { return facts_; }
+  [[nodiscard]] const FileFacts& facts() override {
+    if (asked_) return facts_;
+    asked_ = true;
+    struct stat status {};
+    // What is no regular file took its place after the listing: it has no size, so no more of it is read.
+    if (fstat(descriptor_.get(), &status) == 0 && S_ISREG(status.st_mode)) {
+      facts_ = facts_of(status);
+      sparse_ = static_cast<std::uint64_t>(status.st_blocks) * 512 < facts_.size;
+    }
+    return facts_;
+  }
   [[nodiscard]] std::string_view name() const override { return name_; }
   [[nodiscard]] std::string path() const override { return node_ != nullptr ? path_of(node_, name_) : path_; }
   [[nodiscard]] const std::optional<std::string>& linked_from() const override { return linked_from_; }
   [[nodiscard]] DirectoryNames directories() const override { return directories_; }
 
   Result<std::size_t> read(std::span<char> to) override {
+    if (ended_) return std::size_t{0};
+    if (offset_ == 0 && !asked_) return read_first(to);
+    const std::uint64_t size = facts().size;
     std::size_t filled = 0;
-    if (sparse_ && offset_ < facts_.size) {
-      const off_t data = lseek(descriptor_.get(), static_cast<off_t>(offset_), SEEK_DATA);
-      if (data < 0 && errno == ENXIO) offset_ = facts_.size;  // a hole up to the end
-      if (data > static_cast<off_t>(offset_)) {
-        to[filled++] = 0;
-        offset_ = static_cast<std::uint64_t>(data);
-      }
-    }
+    if (sparse_ && offset_ < size) filled = skip_hole(to);
     // A file that grows while it is read would never end: what came after the opening belongs to the next sweep.
-    while (filled < to.size() && offset_ < facts_.size) {
-      const std::size_t want = std::min<std::uint64_t>(to.size() - filled, facts_.size - offset_);
-      const ssize_t got = pread(descriptor_.get(), to.data() + filled, want, static_cast<off_t>(offset_));
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return Error{ErrorKind::denied, describe_errno(errno)};
+    while (filled < to.size() && offset_ < size) {
+      TRY(const std::size_t got, read_here(to.subspan(filled, std::min<std::uint64_t>(to.size() - filled, size - offset_))));
       if (got == 0) break;  // it shrank
-      filled += static_cast<std::size_t>(got);
-      offset_ += static_cast<std::uint64_t>(got);
-      counters_.bytes_read.fetch_add(static_cast<std::uint64_t>(got), std::memory_order_relaxed);
+      filled += got;
       if (sparse_) break;  // the next piece may begin with a hole
     }
     return filled;
   }
 
  private:
+  /// Of a regular file a read gives all that fits; less is all there is, and no stat has to tell.
+  Result<std::size_t> read_first(std::span<char> to) {
+    TRY(const std::size_t got, read_here(to));
+    ended_ = got < to.size();
+    return got;
+  }
+
+  Result<std::size_t> read_here(std::span<char> to) {
+    for (;;) {
+      const ssize_t got = pread(descriptor_.get(), to.data(), to.size(), static_cast<off_t>(offset_));
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return Error{ErrorKind::denied, describe_errno(errno)};
+      offset_ += static_cast<std::uint64_t>(got);
+      counters_.bytes_read.fetch_add(static_cast<std::uint64_t>(got), std::memory_order_relaxed);
+      return static_cast<std::size_t>(got);
+    }
+  }
+
+  std::size_t skip_hole(std::span<char> to) {
+    const off_t data = lseek(descriptor_.get(), static_cast<off_t>(offset_), SEEK_DATA);
+    if (data < 0 && errno == ENXIO) offset_ = facts_.size;  // a hole up to the end
+    if (data <= static_cast<off_t>(offset_)) return 0;
+    offset_ = static_cast<std::uint64_t>(data);
+    to[0] = 0;
+    return 1;
+  }
+
   Descriptor descriptor_;
-  FileFacts facts_;
-  bool sparse_;
   WalkCounters& counters_;
+  FileFacts facts_;
+  bool asked_ = false;
+  bool sparse_ = false;
+  bool ended_ = false;
   std::uint64_t offset_ = 0;
   const Node* node_ = nullptr;
   std::string_view name_;
@@ -278,15 +304,13 @@ class Worker {
 
   void visit(const Node& node, const Entry& entry, DirectoryNames directories) {
     Descriptor descriptor = open_file(node.directory.descriptor(), entry.name);
-    struct stat facts {};
-    if (!descriptor || fstat(descriptor.get(), &facts) != 0) {
+    if (!descriptor) {
       // Gone between the listing and the opening is gone, and a link that took its place is not ours to follow.
       if (errno == ENOENT || errno == ELOOP) return;
       return visitor_.skipped(path_of(&node, entry.view()), Skip::unreadable, describe_errno(errno));
     }
-    if (!S_ISREG(facts.st_mode)) return;
     shared_.counters.files_read.fetch_add(1, std::memory_order_relaxed);
-    OpenedFile file(std::move(descriptor), facts, shared_.counters);
+    OpenedFile file(std::move(descriptor), shared_.counters);
     file.stands_in(node, entry.view(), directories);
     visitor_.visit(file);
   }
@@ -414,7 +438,7 @@ void visit_one(const Root& directory, int descriptor_of_directory, const std::st
   }
   if (!S_ISREG(facts.st_mode)) return visitor.skipped(path, Skip::special, "not a regular file");
   counters.files_read.fetch_add(1, std::memory_order_relaxed);
-  OpenedFile file(std::move(descriptor), facts, counters);
+  OpenedFile file(std::move(descriptor), counters);
   file.stands_at(path, directories_above(directory, path), std::move(linked_from));
   visitor.visit(file);
 }

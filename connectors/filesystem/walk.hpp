@@ -39,12 +39,14 @@ class File {
   File& operator=(const File&) = delete;
   virtual ~File() = default;
 
-  [[nodiscard]] virtual const FileFacts& facts() const = 0;
+  /// Asks the system at the first call: most files of a tree are read, found empty of interest and never asked about.
+  [[nodiscard]] virtual const FileFacts& facts() = 0;
   [[nodiscard]] virtual std::string_view name() const = 0;
   [[nodiscard]] virtual DirectoryNames directories() const = 0;
   /// Relative to the root, bytes as the system has them; of any length, so it may be longer than PATH_MAX.
   [[nodiscard]] virtual std::string path() const = 0;
-  /// The next bytes, as many as fit; 0 at the end. Holes of sparse files are passed over, each as one NUL byte.
+  /// The next bytes; 0 at the end. Fewer than fit: the end, or a hole of a sparse file. Holes beyond the first piece are passed
+  /// over, each as one NUL byte.
   virtual Result<std::size_t> read(std::span<char> to) = 0;
   /// The link that led here, where one did: its name tells what the file is, not the file's own.
   [[nodiscard]] virtual const std::optional<std::string>& linked_from() const = 0;

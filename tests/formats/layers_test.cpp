@@ -118,7 +118,7 @@ TEST_CASE("a JSON document tells the place of its strings") {
 TEST_CASE("what is no JSON has no places") {
   for (const std::string json : {"{\"a\": \"b", "{]", "[\"a\n\"]", "}", "{\"a\" \"b\"", ",", "[1,2", "\x01"}) {
     CAPTURE(json);
-    CHECK(!json_strings_at(json, {0}));
+    CHECK(!json_strings_at(json, {2}));
   }
   CHECK(!json_strings_at(std::string(1000, '['), {0}));
   CHECK(may_be_json(" \n{"));

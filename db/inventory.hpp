@@ -40,6 +40,8 @@ struct ScopeEnd {
   std::string reason;              ///< empty where complete
   bool deep = false;               ///< whether the places that only a deep sweep reads were read
   std::vector<std::string> rules;  ///< ids of the rules in force: only their hits can be gone
+  /// Whether the sweep would have looked at a place, where it was told to pass over some; empty: it would.
+  std::function<bool(std::string_view place)> covers;
   std::uint64_t files_seen = 0;
   std::uint64_t files_read = 0;
   std::uint64_t bytes_read = 0;
@@ -136,7 +138,7 @@ class Inventory {
   /// whatever `end` says.
   Result<> close_scope(SweepId sweep, ScopeId scope, const ScopeEnd& end, Time now);
   /// Ends the sweep, and moves everything from the WAL into the file: what is reported complete is in the file. (Where
-  /// a reader stands in the way for longer than five seconds, it stays in the WAL, on disk as well.) Scopes that are
+  /// a reader stands in the way for longer than a second, it stays in the WAL, on disk as well.) Scopes that are
   /// still open become incomplete. `complete` is refused (ErrorKind::internal) where a scope is neither complete nor
   /// skipped.
   Result<> finish_sweep(SweepId sweep, SweepState state, Time now);

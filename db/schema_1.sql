@@ -139,7 +139,8 @@ CREATE TABLE flag (
 -- For people: every hit with the columns that an export has and the inventory knows (ages depend on today).
 CREATE VIEW hits AS
 SELECT hit.id, hit.class, hit.confidence, hit.reason, hit.rule, hit.kind, source.connector AS source,
-  scope.store, hit.locator, hit.registry, 't' || lower(substr(hex(token.fingerprint), 1, 16)) AS token,
+  scope.store, hit.locator, hit.registry,
+  CASE WHEN hit.token IS NOT NULL THEN 't' || lower(substr(hex(token.fingerprint), 1, 16)) END AS token,
   hit.preview, hit.checksum,
   strftime('%Y-%m-%dT%H:%M:%SZ', hit.created_at, 'unixepoch') AS created_at,
   strftime('%Y-%m-%dT%H:%M:%SZ', hit.updated_at, 'unixepoch') AS updated_at,

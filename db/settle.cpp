@@ -62,7 +62,7 @@ Result<std::vector<Unseen>> find_unseen(sqlite::Database& database, const Closin
     if (!is_at_or_below(place, closing.prefix)) continue;
     const bool deep = hits.integer(3) != 0;
     const bool gone = end.state == ScopeState::complete && rules.contains(hits.text(2)) && (!deep || end.deep) &&
-                      !is_hidden(place, gaps);
+                      !is_hidden(place, gaps) && (!end.covers || end.covers(place));
     if (gone || hits.text(4) == to_string(State::present)) unseen.push_back({.row = hits.integer(0), .gone = gone});
   }
 }

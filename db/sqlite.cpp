@@ -11,6 +11,9 @@
 namespace tokensweep::sqlite {
 namespace {
 
+constexpr int kBusyTimeout_ms = 5000;
+constexpr int kPatienceWithReaders_ms = 1000;
+
 // Held on the Error's text: the caller's reaction to damage differs, its ErrorKind does not.
 constexpr std::string_view kDamaged = "the file is damaged";
 
@@ -234,9 +237,12 @@ Result<std::int64_t> Database::integer(std::string_view operation, std::string_v
 
 Result<> Database::checkpoint() {
   errno = 0;
+  // Somebody who reads the inventory does not hold the sweep up for long.
+  sqlite3_busy_timeout(handle_, kPatienceWithReaders_ms);
   const int code = sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
   // A reader that still looks at an older state keeps the log from being emptied. Every commit in it is synced, and it
   // counts as part of the file: nothing is lost, and the last one to close moves it.
+  sqlite3_busy_timeout(handle_, kBusyTimeout_ms);
   if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY) return failure(handle_, "move the log into the file", code);
   return {};
 }

@@ -37,8 +37,8 @@ void fill(Hit& hit, std::uint64_t i) {
   hit.kind = "npm-token";
   hit.place = fmt::format("/home/someone/src/project-{:06}/packages/part-{:03}/.npmrc", i / 100, i % 100);
   hit.locator = hit.place + ":3";
-  hit.name = "//registry.npmjs.org/:_authToken";
-  hit.registry = "registry.npmjs.org";
+  hit.name = "//registry.corp.example/:_authToken";
+  hit.registry = "registry.corp.example";
   Fingerprint fingerprint{};
   for (std::size_t byte = 0; byte < fingerprint.size(); ++byte) {
     fingerprint[byte] = static_cast<std::uint8_t>(mix(mix(i / 4) + byte / 8) >> (byte % 8 * 8));

@@ -216,6 +216,13 @@ Descriptor open_file(int at, const char* name) {
   }));
 }
 
+Descriptor open_directory(int at, const char* path, int flags) {
+  bool try_without = true;
+  return Descriptor(without_access_time(try_without, [&](int more) {
+    return openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags | more);
+  }));
+}
+
 bool on_pseudo_file_system(int descriptor) {
 #if defined(__linux__)
   // linux/magic.h and the kernel's sources, for those without a name there.

@@ -92,6 +92,9 @@ std::unique_ptr<System> make_system(Backend backend, int root);
 /// where the system allows it without changing its access time. -1 and errno where it fails.
 Descriptor open_file(int at, const char* name);
 
+/// Opens a directory, with `flags` such as O_NOFOLLOW, and where the system allows it without changing its access time.
+Descriptor open_directory(int at, const char* path, int flags);
+
 /// Whether the open descriptor is on a file system that holds no files of people: proc, sysfs, ...
 bool on_pseudo_file_system(int descriptor);
 

@@ -61,6 +61,15 @@ std::string path_of(const Node* node, std::string_view leaf) {
   return path.empty() ? "." : path;
 }
 
+/// Patterns without a slash are for the last name, the others for the whole path.
+bool matches_any(const std::vector<std::string>& patterns, const std::string& path) {
+  const std::size_t leaf = path.rfind('/') + 1;  // npos + 1 is 0
+  return std::any_of(patterns.begin(), patterns.end(), [&path, leaf](const std::string& pattern) {
+    const bool whole = pattern.find('/') != std::string::npos;
+    return fnmatch(pattern.c_str(), path.c_str() + (whole ? 0 : leaf), FNM_PATHNAME) == 0;
+  });
+}
+
 FileFacts facts_of(const struct stat& from) {
   FileFacts facts;
   facts.size = static_cast<std::uint64_t>(from.st_size);
@@ -247,7 +256,8 @@ class Worker {
   }
 
   void walk(const NodePointer& node) {
-    if (!node->listing) {
+    const bool goes_on = node->listing;
+    if (!goes_on) {
       if (!open(*node)) return;
       shared_.counters.directories.fetch_add(1, std::memory_order_relaxed);
     }
@@ -255,6 +265,8 @@ class Worker {
     if (node->listing) {
       // Its children so far go first, the rest of it afterwards: a directory of a million others never stands in memory whole.
       mine_.push_back(node);
+    } else if (goes_on) {
+      // Other threads have children of it, and open them through it: it is closed when the last of them is done.
     } else if (shared_.open_directories.load(std::memory_order_relaxed) > shared_.options.open_directories) {
       recent_ = {.node = node, .directory = node->take_directory()};
     }
@@ -316,13 +328,8 @@ class Worker {
   }
 
   bool excluded(const Node& node, std::string_view name) {
-    if (shared_.options.exclude.empty()) return false;
-    const std::string path = path_of(&node, name);
-    const std::string leaf(name);
-    return std::any_of(shared_.options.exclude.begin(), shared_.options.exclude.end(), [&](const std::string& pattern) {
-      const bool whole = pattern.find('/') != std::string::npos;
-      return fnmatch(pattern.c_str(), whole ? path.c_str() : leaf.c_str(), FNM_PATHNAME) == 0;
-    });
+    const auto& patterns = shared_.options.exclude;
+    return !patterns.empty() && matches_any(patterns, path_of(&node, name));
   }
 
   bool open(Node& node) {
@@ -388,9 +395,7 @@ class Worker {
   Recent recent_;
 };
 
-Descriptor open_root(const std::string& path) {
-  return Descriptor(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-}
+Descriptor open_root(const std::string& path) { return open_directory(AT_FDCWD, path.c_str(), 0); }
 
 /// Opens the file at `path` below the root, one component at a time, following no link.
 Descriptor open_below_root(int root, const std::string& path) {
@@ -398,7 +403,7 @@ Descriptor open_below_root(int root, const std::string& path) {
   std::size_t begin = 0;
   for (std::size_t slash; (slash = path.find('/', begin)) != std::string::npos; begin = slash + 1) {
     const std::string name = path.substr(begin, slash - begin);
-    Descriptor next(openat(at ? at.get() : root, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    Descriptor next = open_directory(at ? at.get() : root, name.c_str(), O_NOFOLLOW);
     if (!next) return next;
     at = std::move(next);
   }
@@ -451,7 +456,7 @@ void follow_links(Shared& shared, Visitor& visitor) {
   for (const std::string& link : shared.links) {
     if (shared.stop.load(std::memory_order_relaxed)) return;
     const Resolved target = resolve(inside + link);
-    if (target == nullptr && errno == ENOENT) {
+    if (target == nullptr && (errno == ENOENT || errno == ELOOP || errno == ENOTDIR)) {
       visitor.skipped(link, Skip::outside_link, "the link leads nowhere");
     } else if (target == nullptr) {
       visitor.skipped(link, Skip::unreadable, "the link cannot be resolved: " + describe_errno(errno));
@@ -476,6 +481,13 @@ Result<> visit_root_file(const Root& root, WalkCounters& counters, Visitor& visi
 }
 
 }  // namespace
+
+bool is_excluded(const std::vector<std::string>& patterns, const std::string& path) {
+  for (std::size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+    if (matches_any(patterns, path.substr(0, slash))) return true;
+  }
+  return matches_any(patterns, path);
+}
 
 Result<Root> resolve_root(const std::string& path) {
   const Resolved resolved = resolve(path);

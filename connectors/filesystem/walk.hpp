@@ -110,6 +110,9 @@ struct WalkOptions {
   int open_directories = 40;                 ///< kept open for their children; deeper ones are reached from above again
 };
 
+/// Whether a walk with these patterns passes over `path` (relative to the root), or over a directory above it.
+bool is_excluded(const std::vector<std::string>& patterns, const std::string& path);
+
 /// A root that exists: its canonical path, and whether it is a directory or one file.
 struct Root {
   std::string path;

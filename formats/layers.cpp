@@ -229,8 +229,20 @@ std::optional<Layer> open_base64(std::string_view text, std::size_t at, unsigned
     }
   }
   layer.outer_end = end;
+  layer.cut_in_front = lowest > 0 && begin < lowest + 8;
+  layer.cut_behind = end == highest && highest < text.size();
   if (digits < kShortestBase64) return std::nullopt;
   return layer;
+}
+
+std::size_t outer_of_base64(std::string_view text, const Layer& layer, std::size_t inner) {
+  std::size_t digits = inner * 8 / 6;
+  std::size_t at = layer.outer_begin;
+  for (; at < layer.outer_end; ++at) {
+    if (digit(text[at]) == kNoDigit) continue;
+    if (digits-- == 0) break;
+  }
+  return at;
 }
 
 std::optional<Layer> open_utf16(std::string_view text, std::size_t at) {
@@ -249,7 +261,12 @@ std::optional<Layer> open_utf16(std::string_view text, std::size_t at) {
   const bool one_more = end < highest && end > begin && text[end] >= ' ' && text[end] <= '~' && end + 1 >= highest;
   const std::size_t letters = (end - begin) / 2 + (one_more ? 1 : 0);
   if (letters < 2) return std::nullopt;
-  Layer layer{.buffer = WipedBuffer(letters), .size = letters, .outer_begin = begin, .outer_end = begin + letters * 2};
+  Layer layer{.buffer = WipedBuffer(letters),
+              .size = letters,
+              .outer_begin = begin,
+              .outer_end = std::min(text.size(), begin + letters * 2),
+              .cut_in_front = begin < lowest + 2 && lowest > 0,
+              .cut_behind = end + 1 >= highest && highest < text.size()};
   for (std::size_t i = 0; i < letters; ++i) layer.buffer.data()[i] = text[begin + 2 * i];
   return layer;
 }

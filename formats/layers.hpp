@@ -17,6 +17,8 @@ struct Layer {
   std::size_t size = 0;
   std::size_t outer_begin = 0;  ///< the bytes of the outer text that it was decoded from
   std::size_t outer_end = 0;
+  bool cut_in_front = false;  ///< it goes on, beyond what is decoded at once
+  bool cut_behind = false;
 
   [[nodiscard]] std::string_view text() const { return {buffer.data(), size}; }
 };
@@ -27,6 +29,9 @@ inline constexpr std::size_t kLayerReach = std::size_t{64} << 10U;
 /// Decodes the base64 (RFC 4648, both alphabets, wrapped lines too) around `at`, where a character of place `phase` in its group of four
 /// stands. Nothing where that is no base64 after all: shorter than twelve characters.
 std::optional<Layer> open_base64(std::string_view text, std::size_t at, unsigned phase);
+
+/// Where in `text` the character stands that the byte at `inner` of a base64 layer was decoded from.
+std::size_t outer_of_base64(std::string_view text, const Layer& layer, std::size_t inner);
 
 /// Decodes the ASCII run of UTF-16 (either byte order, with or without a mark) around `at`, where a letter of it stands: files that
 /// Windows shells write. Other code points end the run: no token has any.

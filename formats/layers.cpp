@@ -31,16 +31,16 @@ bool is_line_space(char character) {
   return character == '\n' || character == '\r' || character == ' ' || character == '\t';
 }
 
-/// Whether the characters that end at `end` are a line of wrapped base64: whole groups, and as long as nobody's words are
-/// (MIME wraps at 76, PEM at 64).
+/// Whether the characters that end at `end` are a line of wrapped base64: whole groups, and as long as nobody's words
+/// are (MIME wraps at 76, PEM at 64).
 bool is_wrapped_line(std::string_view text, std::size_t end) {
   std::size_t begin = end;
   while (begin > 0 && end - begin < kLayerReach && digit(text[begin - 1]) != kNoDigit) --begin;
   return end - begin >= kShortestWrapped && (end - begin) % 4 == 0;
 }
 
-/// Steps over the line break (with indentation) behind a line of wrapped base64, forward from its end, or back to it from where the
-/// next one begins. Stays where it is if there is none.
+/// Steps over the line break (with indentation) behind a line of wrapped base64, forward from its end, or back to it
+/// from where the next one begins. Stays where it is if there is none.
 std::size_t over_line_break(std::string_view text, std::size_t at, std::size_t limit, int step) {
   const auto beside = [text, step](std::size_t place) { return text[step > 0 ? place : place - 1]; };
   bool broke = false;

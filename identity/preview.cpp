@@ -56,7 +56,9 @@ std::string without_values(std::string_view name) {
   const auto is_digit = [](char letter) { return letter >= '0' && letter <= '9'; };
   const auto is_lower = [](char letter) { return letter >= 'a' && letter <= 'z'; };
   const auto is_upper = [](char letter) { return letter >= 'A' && letter <= 'Z'; };
-  const auto is_hex = [&](char letter) { return is_digit(letter) || ((letter | 0x20) >= 'a' && (letter | 0x20) <= 'f'); };
+  const auto is_hex = [&](char letter) {
+    return is_digit(letter) || ((letter | 0x20) >= 'a' && (letter | 0x20) <= 'f');
+  };
   std::string shown;
   while (!name.empty()) {
     const std::string_view here = name.substr(0, kUuid.size());

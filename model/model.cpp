@@ -12,11 +12,11 @@ constexpr std::string_view kChecksums[] = {"none", "valid", "invalid"};
 constexpr std::string_view kStates[] = {"present", "gone", "unknown"};
 constexpr std::string_view kAgeBases[] = {"updated_at", "created_at", "bounds", "file_mtime", "first_seen", "registry"};
 constexpr std::string_view kScopeFlags[] = {
-    "org-wide",     "org-private", "selected-repos",       "repo",      "environment", "unprotected-environment",
-    "dependabot",   "codespaces",  "variable",             "project",   "context",     "unrestricted-context",
-    "namespace",    "unencrypted", "world-readable",       "group-readable", "git-tracked", "publish",
-    "read-only",    "all-packages", "bypass-2fa",          "no-expiry", "no-ip-limit", "classic",
-    "reference",    "commented-out", "shadowed",           "unscoped",  "inert"};
+    "org-wide",   "org-private",   "selected-repos", "repo",           "environment", "unprotected-environment",
+    "dependabot", "codespaces",    "variable",       "project",        "context",     "unrestricted-context",
+    "namespace",  "unencrypted",   "world-readable", "group-readable", "git-tracked", "publish",
+    "read-only",  "all-packages",  "bypass-2fa",     "no-expiry",      "no-ip-limit", "classic",
+    "reference",  "commented-out", "shadowed",       "unscoped",       "inert"};
 static_assert(std::size(kScopeFlags) == static_cast<std::size_t>(ScopeFlag::count_));
 
 template <class Enum, std::size_t N>

@@ -11,13 +11,13 @@ namespace {
 constexpr int kTopRanks = 1000;
 
 constexpr std::array<std::string_view, 17> kPublishing = {
-    "npm publish",        "pnpm publish",      "pnpm -r publish",     "pnpm --recursive publish", "yarn publish",
-    "yarn npm publish",   "bun publish",       "lerna publish",       "changeset publish",        "semantic-release",
-    "release-it",         "nx release",        "npm-publish@",        "changesets/action",        "npm stage publish",
-    "yarn release",       "npm run release"};
+    "npm publish",      "pnpm publish",   "pnpm -r publish", "pnpm --recursive publish", "yarn publish",
+    "yarn npm publish", "bun publish",    "lerna publish",   "changeset publish",        "semantic-release",
+    "release-it",       "nx release",     "npm-publish@",    "changesets/action",        "npm stage publish",
+    "yarn release",     "npm run release"};
 constexpr std::array<std::string_view, 12> kInstalling = {
-    "npm ci",   "npm install", "npm i ",       "npm clean-install", "yarn install", "yarn --frozen-lockfile",
-    "run: yarn", "RUN yarn",   "pnpm install", "pnpm i ",           "bun install",  "bun i "};
+    "npm ci",    "npm install", "npm i ",       "npm clean-install", "yarn install", "yarn --frozen-lockfile",
+    "run: yarn", "RUN yarn",    "pnpm install", "pnpm i ",           "bun install",  "bun i "};
 
 template <std::size_t N>
 bool holds_any(std::string_view line, const std::array<std::string_view, N>& words) {
@@ -33,7 +33,8 @@ Verdict of_publisher(const FileEvidence& evidence, std::string_view what) {
     verdict.reason = fmt::format("{} {}, number {} of the most downloaded packages on {}", what, evidence.package,
                                  *evidence.rank, evidence.rank_date);
   } else if (!evidence.package.empty()) {
-    verdict.reason = fmt::format("{} {}, which is not among the 1,000 most downloaded packages", what, evidence.package);
+    verdict.reason =
+        fmt::format("{} {}, which is not among the 1,000 most downloaded packages", what, evidence.package);
   } else {
     verdict.reason = fmt::format("{} a package", what);
   }

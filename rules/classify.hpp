@@ -35,8 +35,8 @@ struct Verdict {
 };
 
 /// Class, confidence and reason of a token in a file. Pure: the same evidence gives the same verdict.
-/// A: publishes a package among the 1,000 most downloaded; B: publishes another, or nobody can tell; C: only installs; D: a developer's
-/// own. Where two fit, the stricter one.
+/// A: publishes a package among the 1,000 most downloaded; B: publishes another, or nobody can tell; C: only installs;
+/// D: a developer's own. Where two fit, the stricter one.
 Verdict classify(const FileEvidence& evidence);
 
 /// Whether the commands of a CI file or Dockerfile publish or install packages. Comment lines do not count.

@@ -22,7 +22,8 @@ struct Encoded {
   unsigned phase = 0;
 };
 
-/// The characters that `bytes` always has inside base64, when `before` bytes (0 to 2) of its group of three stand in front of it.
+/// The characters that `bytes` always has inside base64, when `before` bytes (0 to 2) of its group of three stand in
+/// front of it.
 Encoded encoded_at(std::string_view bytes, unsigned before) {
   constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   // Of the characters that share bits with the unknown bytes before and after, none is certain.
@@ -77,8 +78,8 @@ struct Prefilter::Impl {
     }
   }
 
-  /// Takes those out that need not be looked for, because another literal is found wherever they stand: a longer plain one is
-  /// compared there, a longer encoded one would lead to the same layer.
+  /// Takes those out that need not be looked for, because another literal is found wherever they stand: a longer plain
+  /// one is compared there, a longer encoded one would lead to the same layer.
   std::vector<std::uint32_t> separate_longer() {
     std::vector<std::uint32_t> wanted;
     for (std::uint32_t index = 0; index < entries.size(); ++index) {
@@ -150,8 +151,9 @@ Result<Prefilter> Prefilter::compile(std::span<const Rule> rules) {
     ids.push_back(index);
     lengths.push_back(entry.bytes.size());
   }
-  // Up to 48 literals, Vectorscan's engine for plain SSE (Teddy, eight buckets) is faster than what it makes of AVX2 and AVX-512:
-  // 7.7 against 6.4 GB/s for the default rules. It says which engine it takes by the features that it is told of.
+  // Up to 48 literals, Vectorscan's engine for plain SSE (Teddy, eight buckets) is faster than what it makes of AVX2
+  // and AVX-512: 7.7 against 6.4 GB/s for the default rules. It says which engine it takes by the features that it is
+  // told of.
   const hs_platform_info_t plain{};
   const hs_platform_info_t* platform = ids.size() <= kMostForTeddy ? &plain : nullptr;
   hs_compile_error_t* failure = nullptr;

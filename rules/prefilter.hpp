@@ -26,9 +26,10 @@ struct LiteralHit {
   std::uint32_t literal = 0;  ///< for Prefilter::form(), phase() and rules()
 };
 
-/// Finds the literals of a rule set in gigabytes of text: the first of two steps, RE2 is the second. A rule's `literals`
-/// are looked for as they are, its `encoded` ones in UTF-16 and inside base64 too; its `keywords` (gitleaks' way, caseless)
-/// where it has no literals. Built on Vectorscan's literal mode: docs/speed.md has the measurement that chose it.
+/// Finds the literals of a rule set in gigabytes of text: the first of two steps, RE2 is the second. A rule's
+/// `literals` are looked for as they are, its `encoded` ones in UTF-16 and inside base64 too; its `keywords` (gitleaks'
+/// way, caseless) where it has no literals. Built on Vectorscan's literal mode: docs/speed.md has the measurement that
+/// chose it.
 ///
 /// Immutable: threads may share it, each with a Scratch of its own.
 class Prefilter {

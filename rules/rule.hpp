@@ -53,7 +53,7 @@ struct Rule {
   std::uint32_t max_length = 0;  ///< bytes that a match can span at most; 0: unknown, the whole text is searched
   /// Bytes of a match that can stand before the first of its literals, at most; 0: as many as it can span.
   std::uint32_t max_lead = 0;
-  bool single_line = false;      ///< no match spans a line break: the line around a literal is all that is searched
+  bool single_line = false;  ///< no match spans a line break: the line around a literal is all that is searched
   /// Expression that matches the whole of a bare value of this kind; empty: none, see RuleSet::shape_of.
   std::string shape;
   /// Must match; templates (rules/templates.hpp), so that no file looks like a leak.

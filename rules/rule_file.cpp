@@ -204,14 +204,13 @@ Result<> read_checksum(const std::string& text, const toml::table& table, const 
 
 Result<> read_extension(const toml::table& table, const Place& place, Rule& rule) {
   std::string checksum;
-  TRY_VOID(read_table(
-      table, place,
-      {text_key("kind", place, rule.kind), text_key("checksum", place, checksum),
-       texts_key("literals", place, rule.literals), count_key("max_length", place, rule.max_length),
-       texts_key("encoded", place, rule.encoded), count_key("base64_layers", place, rule.base64_layers),
-       count_key("max_lead", place, rule.max_lead), flag_key("single_line", place, rule.single_line),
-       text_key("shape", place, rule.shape), texts_key("examples", place, rule.examples),
-       texts_key("counterexamples", place, rule.counterexamples)}));
+  TRY_VOID(read_table(table, place,
+                      {text_key("kind", place, rule.kind), text_key("checksum", place, checksum),
+                       texts_key("literals", place, rule.literals), count_key("max_length", place, rule.max_length),
+                       texts_key("encoded", place, rule.encoded), count_key("base64_layers", place, rule.base64_layers),
+                       count_key("max_lead", place, rule.max_lead), flag_key("single_line", place, rule.single_line),
+                       text_key("shape", place, rule.shape), texts_key("examples", place, rule.examples),
+                       texts_key("counterexamples", place, rule.counterexamples)}));
   const bool short_literal = std::any_of(rule.literals.begin(), rule.literals.end(),
                                          [](const std::string& literal) { return literal.size() < kShortestLiteral; });
   if (rule.base64_layers > kMostBase64Layers) return place.fail(table, "base64_layers must be 2 at most");
@@ -309,7 +308,8 @@ void override_with(Rule& base, Rule& own) {
     if (!from.empty()) to = std::move(from);
   };
   if (!own.regex.empty())
-    base.literals.clear(), base.encoded.clear(), base.examples.clear(), base.counterexamples.clear(), base.max_length = 0;
+    base.literals.clear(), base.encoded.clear(), base.examples.clear(), base.counterexamples.clear(),
+        base.max_length = 0;
   text(base.regex, own.regex);
   text(base.description, own.description);
   text(base.path, own.path);
@@ -318,7 +318,8 @@ void override_with(Rule& base, Rule& own) {
   if (own.entropy != 0) base.entropy = own.entropy;
   if (own.secret_group != 0) base.secret_group = own.secret_group;
   if (own.checksum != ChecksumKind::none) base.checksum = own.checksum;
-  if (own.max_length != 0) base.max_length = own.max_length, base.max_lead = own.max_lead, base.single_line = own.single_line;
+  if (own.max_length != 0)
+    base.max_length = own.max_length, base.max_lead = own.max_lead, base.single_line = own.single_line;
   if (!own.literals.empty()) base.literals = std::move(own.literals), base.encoded = std::move(own.encoded);
   append(base.tags, own.tags);
   append(base.keywords, own.keywords);

@@ -74,7 +74,8 @@ int run_rules_list(const RulesListOptions& options, const World& world) {
   if (!detector) return fail(world, kUsage, detector.error());
   DescriptorOutput output(STDOUT_FILENO);
   for (const Rule& rule : detector->rules.rules()) {
-    output.write(fmt::format("{:<24} {:<18} {}\n", printable(rule.id), printable(rule.kind), printable(rule.description)));
+    output.write(
+        fmt::format("{:<24} {:<18} {}\n", printable(rule.id), printable(rule.kind), printable(rule.description)));
   }
   auto done = output.finish();
   return done ? static_cast<int>(kComplete) : fail(world, kStorage, done.error());

@@ -9,7 +9,8 @@
 
 namespace tokensweep {
 
-/// The home directory that an absolute path lies in: `$HOME`, or what systems use for homes (`/home/NAME`, `/Users/NAME`, `/root`).
+/// The home directory that an absolute path lies in: `$HOME`, or what systems use for homes (`/home/NAME`,
+/// `/Users/NAME`, `/root`).
 std::optional<std::string> home_of(std::string_view absolute_path, std::string_view own_home);
 
 /// The package that a directory holds.
@@ -23,7 +24,8 @@ class PackageFinder {
  public:
   PackageFinder(const filesystem::Root& root, const Ranks& ranks) : root_(root), ranks_(ranks) {}
 
-  /// The package of the directory that `path` (relative to the root) lies in, or, for CI files, of the project that their folder belongs to.
+  /// The package of the directory that `path` (relative to the root) lies in, or, for CI files, of the project that
+  /// their folder belongs to.
   const Package& package_of(std::string_view path);
 
  private:

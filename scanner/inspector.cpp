@@ -37,12 +37,18 @@ using Reader = Result<Reading> (*)(std::string_view);
 
 Reader reader_of(FileFormat format) {
   switch (format) {
-    case FileFormat::npmrc: return read_npmrc;
-    case FileFormat::yarnrc_yml: return read_yarnrc_yml;
-    case FileFormat::yarnrc: return read_yarnrc;
-    case FileFormat::pnpm_config: return read_pnpm_config;
-    case FileFormat::bunfig: return read_bunfig;
-    case FileFormat::text: return nullptr;
+    case FileFormat::npmrc:
+      return read_npmrc;
+    case FileFormat::yarnrc_yml:
+      return read_yarnrc_yml;
+    case FileFormat::yarnrc:
+      return read_yarnrc;
+    case FileFormat::pnpm_config:
+      return read_pnpm_config;
+    case FileFormat::bunfig:
+      return read_bunfig;
+    case FileFormat::text:
+      return nullptr;
   }
   return nullptr;
 }
@@ -61,14 +67,18 @@ std::optional<KnownFile> known_by_path(std::string_view path, const filesystem::
 FileUse use_of(Place place) {
   switch (place) {
     case Place::ci_config:
-    case Place::container: return FileUse::build;
-    case Place::infrastructure: return FileUse::infrastructure;
-    default: return FileUse::settings;
+    case Place::container:
+      return FileUse::build;
+    case Place::infrastructure:
+      return FileUse::infrastructure;
+    default:
+      return FileUse::settings;
   }
 }
 
 bool is_public(const std::optional<std::string>& registry) {
-  return registry && (*registry == kPublicRegistryHost || registry->starts_with(std::string(kPublicRegistryHost) + "/"));
+  return registry &&
+         (*registry == kPublicRegistryHost || registry->starts_with(std::string(kPublicRegistryHost) + "/"));
 }
 
 /// The registry that the file's unbound credentials are for.
@@ -88,10 +98,10 @@ std::span<const std::string_view> reader_rules() {
 
 struct Inspector::Subject {
   filesystem::File& file;
-  std::string path;      // relative to the root
+  std::string path;  // relative to the root
   std::string absolute;
   std::optional<KnownFile> known;
-  std::uint32_t lines_before = 0;     // of the text that is being searched
+  std::uint32_t lines_before = 0;  // of the text that is being searched
   std::optional<bool> git_tracked;
   std::optional<Commands> commands;
   bool reported = false;
@@ -127,9 +137,8 @@ std::string Inspector::absolute(std::string_view path) const {
 }
 
 void Inspector::skipped(std::string path, filesystem::Skip skip, std::string reason) {
-  inspection_.sink.gap({.place = absolute(path),
-                        .reason = std::move(reason),
-                        .incomplete = skip == filesystem::Skip::unreadable});
+  inspection_.sink.gap(
+      {.place = absolute(path), .reason = std::move(reason), .incomplete = skip == filesystem::Skip::unreadable});
 }
 
 void Inspector::failed(const Subject& subject, std::string reason) {
@@ -139,10 +148,12 @@ void Inspector::failed(const Subject& subject, std::string reason) {
 void Inspector::visit(filesystem::File& file) {
   const auto directories = file.directories();
   const auto& link = file.linked_from();
-  const auto known = link ? known_by_path(*link, {}) : default_format(file.name(), directories.parent, directories.grandparent);
+  const auto known =
+      link ? known_by_path(*link, {}) : default_format(file.name(), directories.parent, directories.grandparent);
   const bool is_format = known && known->format != FileFormat::text;
 
-  // The common case of a deep sweep comes first, and asks for nothing that it may not need: a file without a single literal.
+  // The common case of a deep sweep comes first, and asks for nothing that it may not need: a file without a single
+  // literal.
   const auto first = file.read({buffer_.data(), kPiece});
   if (first && *first < kPiece && !is_format) {
     search_.literals({buffer_.data(), *first}, hits_);
@@ -185,8 +196,8 @@ void Inspector::inspect(Subject& subject, std::size_t filled) {
   inspect_whole(subject, {whole.data(), filled});
 }
 
-/// Slides over a file of any size. What lies within the margin of a piece's end waits for the next piece; so every finding is
-/// seen once with its surroundings, and belongs to the piece in which it begins before that margin.
+/// Slides over a file of any size. What lies within the margin of a piece's end waits for the next piece; so every
+/// finding is seen once with its surroundings, and belongs to the piece in which it begins before that margin.
 void Inspector::inspect_in_pieces(Subject& subject, std::size_t filled) {
   const std::size_t margin = inspection_.detector.reach() + kLayerMargin;
   std::size_t accepted_up_to = 0;
@@ -205,9 +216,8 @@ void Inspector::inspect_in_pieces(Subject& subject, std::size_t filled) {
     auto searched = search_.search(
         {.bytes = text, .path = subject.path, .cut_in_front = cut_in_front, .cut_behind = !at_end}, hits_, findings_);
     if (!searched) return failed(subject, std::move(searched).error().what);
-    std::erase_if(findings_, [&](const Finding& finding) {
-      return finding.begin < accepted_up_to || finding.begin >= limit;
-    });
+    std::erase_if(findings_,
+                  [&](const Finding& finding) { return finding.begin < accepted_up_to || finding.begin >= limit; });
     if (!findings_.empty()) report_findings(subject, text);
     if (at_end) return;
 
@@ -281,7 +291,8 @@ Located Inspector::locate(Finding finding, std::uint32_t line) const {
     if (located.name.find("_password") != std::string::npos) {
       located.value = decode_password(raw);
     } else {
-      located.value = raw.find(':') != std::string_view::npos ? split_basic_auth(raw).password : decode_basic_auth(raw).password;
+      located.value =
+          raw.find(':') != std::string_view::npos ? split_basic_auth(raw).password : decode_basic_auth(raw).password;
     }
     take_shape(located);
   }
@@ -303,7 +314,8 @@ bool Inspector::take_shape(Located& located) const {
 }
 
 /// One credential of a package manager's file; nothing for a placeholder.
-std::optional<Located> Inspector::locate_credential(Credential credential, const Reading& reading, const Subject& subject,
+std::optional<Located> Inspector::locate_credential(Credential credential, const Reading& reading,
+                                                    const Subject& subject,
                                                     const std::vector<Located>& by_rules) const {
   Located located{.line = credential.line,
                   .value = std::move(credential.value),
@@ -366,13 +378,15 @@ void Inspector::report_reading(Subject& subject, std::string_view text, Reading 
     all.push_back(std::move(*located));
     credential_of.push_back(static_cast<int>(i));
   }
-  // What the rules found where the reader saw the same thing is the reader's; a comment behind it may hold another token.
+  // What the rules found where the reader saw the same thing is the reader's; a comment behind it may hold another
+  // token.
   const auto end_of_credentials = static_cast<std::ptrdiff_t>(all.size());
   for (Located& located : by_rules) {
-    const bool known = std::any_of(all.begin(), all.begin() + end_of_credentials, [&located](const Located& credential) {
-      return credential.line == located.line &&
-             (located.kind != kTokenKind || credential.value.reveal() == located.value.reveal());
-    });
+    const bool known =
+        std::any_of(all.begin(), all.begin() + end_of_credentials, [&located](const Located& credential) {
+          return credential.line == located.line &&
+                 (located.kind != kTokenKind || credential.value.reveal() == located.value.reveal());
+        });
     if (known) continue;
     all.push_back(std::move(located));
     credential_of.push_back(-1);
@@ -398,9 +412,10 @@ FileEvidence Inspector::evidence(const Subject& subject) {
     evidence.publishes = subject.commands->publishes;
     evidence.installs = subject.commands->installs;
   }
-  // A home directory that happens to hold a package.json is no package; nor is a build file's token for what lies beside a shell's profile.
-  const bool speaks_of_project =
-      place == Place::project_config || place == Place::user_config || place == Place::ci_config || place == Place::container;
+  // A home directory that happens to hold a package.json is no package; nor is a build file's token for what lies
+  // beside a shell's profile.
+  const bool speaks_of_project = place == Place::project_config || place == Place::user_config ||
+                                 place == Place::ci_config || place == Place::container;
   const std::string_view directory = std::string_view(subject.absolute).substr(0, subject.absolute.rfind('/'));
   if (speaks_of_project && (!home || directory != *home)) {
     const Package& package = packages_.package_of(subject.path);
@@ -411,7 +426,8 @@ FileEvidence Inspector::evidence(const Subject& subject) {
 }
 
 Hit Inspector::make_hit(Subject& subject, const Located& located) {
-  // Everything that comes out of a file passes through without_values: some people write a token where its name belongs.
+  // Everything that comes out of a file passes through without_values: some people write a token where its name
+  // belongs.
   const std::string name = without_values(located.reference.empty() ? located.name : located.reference);
   std::optional<std::string> registry;
   if (located.registry) registry = without_values(located.registry->substr(0, located.registry->find_first_of("?#")));

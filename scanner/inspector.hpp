@@ -40,9 +40,9 @@ struct Located {
   std::string inner;  ///< see Finding::inner
   std::string rule;
   std::string kind;
-  Secret value;              ///< empty for a reference
-  std::string name;          ///< the setting or variable
-  std::string reference;     ///< what a reference names
+  Secret value;           ///< empty for a reference
+  std::string name;       ///< the setting or variable
+  std::string reference;  ///< what a reference names
   std::optional<std::string> registry;
   Checksum checksum = Checksum::none;
   ScopeFlags flags;
@@ -62,8 +62,8 @@ struct Inspection {
   FindingSink& sink;
 };
 
-/// The `.npmrc` of each home below the root. A project's file is laid over it, as npm does, so what becomes of its credentials is known only
-/// when the last project has been seen: its hits wait here until then. Thread-safe.
+/// The `.npmrc` of each home below the root. A project's file is laid over it, as npm does, so what becomes of its
+/// credentials is known only when the last project has been seen: its hits wait here until then. Thread-safe.
 class UserFiles {
  public:
   explicit UserFiles(const Inspection& inspection) : inspection_(inspection) {}
@@ -98,7 +98,8 @@ class UserFiles {
   std::map<std::string, std::unique_ptr<UserFile>> files_;
 };
 
-/// One thread's reader of files: format readers and rules in, hits out. It holds no more than a few megabytes of a file at a time.
+/// One thread's reader of files: format readers and rules in, hits out. It holds no more than a few megabytes of a file
+/// at a time.
 class Inspector final : public filesystem::Visitor {
  public:
   Inspector(const Inspection& inspection, UserFiles& user_files, filesystem::TrackedFiles& tracked);

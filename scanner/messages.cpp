@@ -13,9 +13,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kBetweenDrawings{100};
 
-void put(std::string_view text) {
-  DescriptorOutput(STDERR_FILENO, "standard error").write(text);
-}
+void put(std::string_view text) { DescriptorOutput(STDERR_FILENO, "standard error").write(text); }
 
 /// JSON's escapes for a printable text: it holds no control characters.
 std::string json_text(std::string_view printable_text) {
@@ -43,7 +41,8 @@ void Messages::say(std::string_view level, std::string_view text) {
   const std::string line = printable(text, kNoCap);
   if (format_ == LogFormat::json) {
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-    put(fmt::format("{{\"time\":\"{}\",\"level\":\"{}\",\"message\":\"{}\"}}\n", format_time(now), level, json_text(line)));
+    put(fmt::format("{{\"time\":\"{}\",\"level\":\"{}\",\"message\":\"{}\"}}\n", format_time(now), level,
+                    json_text(line)));
   } else {
     put(level == "info" ? line + "\n" : fmt::format("tokensweep: {}\n", line));
   }

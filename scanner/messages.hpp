@@ -9,8 +9,9 @@
 
 namespace tokensweep {
 
-/// What the program says on standard error: one line each, as text or as a JSON object (`--log-format json`), and the progress of a
-/// sweep where a person looks at a terminal. Names of files are made printable here; values never come here.
+/// What the program says on standard error: one line each, as text or as a JSON object (`--log-format json`), and the
+/// progress of a sweep where a person looks at a terminal. Names of files are made printable here; values never come
+/// here.
 class Messages {
  public:
   Messages(LogFormat format, bool quiet);

@@ -28,7 +28,8 @@ constexpr std::chrono::seconds kBetweenCommits{1};
 
 Result<std::string> read_rule_file(const std::string& path) {
   std::error_code unknown;
-  if (std::filesystem::is_directory(path, unknown)) return Error{ErrorKind::misconfigured, "is a directory, not a rule file"};
+  if (std::filesystem::is_directory(path, unknown))
+    return Error{ErrorKind::misconfigured, "is a directory, not a rule file"};
   std::ifstream file(path, std::ios::binary);
   if (!file) return Error{ErrorKind::misconfigured, "cannot be opened for reading"};
   std::string text(std::istreambuf_iterator<char>(file), {});
@@ -140,15 +141,13 @@ class Sweep {
     filesystem::TrackedFiles tracked(root.path);
     filesystem::WalkCounters counters;
     std::atomic<bool> stop_walk{false};
-    const filesystem::WalkOptions walk_options{.threads = options_.threads,
-                                               .cross_file_systems = options_.cross_file_systems,
-                                               .exclude = options_.exclude};
+    const filesystem::WalkOptions walk_options{
+        .threads = options_.threads, .cross_file_systems = options_.cross_file_systems, .exclude = options_.exclude};
     Result<> walked;
     std::jthread walker([&] {
       try {
-        walked = filesystem::walk(root, walk_options, counters, stop_walk, [&] {
-          return std::make_unique<Inspector>(inspection, user_files, tracked);
-        });
+        walked = filesystem::walk(root, walk_options, counters, stop_walk,
+                                  [&] { return std::make_unique<Inspector>(inspection, user_files, tracked); });
         user_files.finish();
       } catch (const std::exception& bug) {
         walked = Error{ErrorKind::internal, fmt::format("the walk failed: {}", bug.what())};
@@ -197,7 +196,8 @@ class Sweep {
     return {};
   }
 
-  Result<> close(ScopeId scope, const filesystem::Root& root, const filesystem::WalkCounters& counters, const Result<>& walked) {
+  Result<> close(ScopeId scope, const filesystem::Root& root, const filesystem::WalkCounters& counters,
+                 const Result<>& walked) {
     ScopeEnd end{.deep = options_.deep,
                  .files_seen = counters.files,
                  .files_read = counters.files_read,
@@ -205,7 +205,8 @@ class Sweep {
     if (!options_.exclude.empty()) {
       end.covers = [this, &root](std::string_view place) {
         const std::size_t root_size = root.path == "/" ? 1 : root.path.size() + 1;
-        return place.size() < root_size || !filesystem::is_excluded(options_.exclude, std::string(place.substr(root_size)));
+        return place.size() < root_size ||
+               !filesystem::is_excluded(options_.exclude, std::string(place.substr(root_size)));
       };
     }
     for (const Rule& rule : detector_.rules.rules()) end.rules.push_back(rule.id);
@@ -247,7 +248,8 @@ class Sweep {
 Result<bool> print_sweep(const Inventory& inventory, const Sweep& sweep, const GlobalOptions& global,
                          const ScanOptions& options, const World& world) {
   DescriptorOutput output(STDOUT_FILENO);
-  SweepTable table({.terminal = terminal_of(STDOUT_FILENO, world.environment), .list_unread = options.list_unread}, output);
+  SweepTable table({.terminal = terminal_of(STDOUT_FILENO, world.environment), .list_unread = options.list_unread},
+                   output);
   std::unique_ptr<RowWriter> writer;
   if (options.format == ScanFormat::json) writer = make_writer(ExportFormat::json, output);
   if (options.format == ScanFormat::jsonl) writer = make_writer(ExportFormat::jsonl, output);
@@ -285,10 +287,13 @@ Result<bool> print_sweep(const Inventory& inventory, const Sweep& sweep, const G
 
 int exit_code(SweepState state, bool found) {
   switch (state) {
-    case SweepState::interrupted: return kInterrupted;
+    case SweepState::interrupted:
+      return kInterrupted;
     case SweepState::incomplete:
-    case SweepState::running: return kIncomplete;
-    case SweepState::complete: return found ? kFound : kComplete;
+    case SweepState::running:
+      return kIncomplete;
+    case SweepState::complete:
+      return found ? kFound : kComplete;
   }
   return kIncomplete;
 }
@@ -299,10 +304,10 @@ class PrintingSink final : public FindingSink {
   explicit PrintingSink(Output& output) : output_(output) {}
   void found(Hit hit) override {
     ++hits_;
-    output_.write(fmt::format("{}  {}  {}{}{}{}\n", printable(hit.locator), hit.rule, hit.kind,
-                              hit.checksum == Checksum::none ? "" : fmt::format("  checksum {}", to_string(hit.checksum)),
-                              hit.preview ? "  " + printable(*hit.preview) : "",
-                              hit.name.empty() ? "" : "  " + printable(hit.name)));
+    output_.write(fmt::format(
+        "{}  {}  {}{}{}{}\n", printable(hit.locator), hit.rule, hit.kind,
+        hit.checksum == Checksum::none ? "" : fmt::format("  checksum {}", to_string(hit.checksum)),
+        hit.preview ? "  " + printable(*hit.preview) : "", hit.name.empty() ? "" : "  " + printable(hit.name)));
   }
   void gap(Gap gap) override {
     gaps_ = true;
@@ -367,8 +372,9 @@ int run_scan(const GlobalOptions& global, const ScanOptions& options, const Worl
   if (options.format != ScanFormat::table && sweep.state() == SweepState::interrupted) {
     world.messages.warning("the sweep was interrupted: what was read is kept, nothing was called gone");
   } else if (options.format != ScanFormat::table && sweep.state() != SweepState::complete) {
-    world.messages.warning("the sweep is incomplete: some places could not be read, and nothing there was called gone; "
-                           "scan --list-unread names them");
+    world.messages.warning(
+        "the sweep is incomplete: some places could not be read, and nothing there was called gone; "
+        "scan --list-unread names them");
   }
   return exit_code(sweep.state(), *found);
 }
@@ -382,7 +388,8 @@ int run_rules_test(const RulesTestOptions& options, const World& world) {
   if (!detector) return fail(kUsage, detector.error());
   auto root = filesystem::resolve_root(options.file.string());
   if (!root) return fail(kUsage, std::move(root).error().within(options.file.string()));
-  if (!root->is_file) return fail(kUsage, {ErrorKind::misconfigured, options.file.string() + ": not a file; use scan for directories"});
+  if (!root->is_file)
+    return fail(kUsage, {ErrorKind::misconfigured, options.file.string() + ": not a file; use scan for directories"});
 
   // Nothing is kept, so nothing has to be recognised again: any key will do.
   const Fingerprinter fingerprinter(InventoryKey::random());
@@ -400,9 +407,8 @@ int run_rules_test(const RulesTestOptions& options, const World& world) {
   UserFiles user_files(inspection);
   filesystem::TrackedFiles tracked(root->path);
   filesystem::WalkCounters counters;
-  auto walked = filesystem::walk(*root, {.threads = 1}, counters, world.stop, [&] {
-    return std::make_unique<Inspector>(inspection, user_files, tracked);
-  });
+  auto walked = filesystem::walk(*root, {.threads = 1}, counters, world.stop,
+                                 [&] { return std::make_unique<Inspector>(inspection, user_files, tracked); });
   user_files.finish();
   if (!walked) return fail(kIncomplete, walked.error());
   output.write(fmt::format("{} in {}\n", counted(sink.hits(), "hit"), printable(options.file.string())));

@@ -45,11 +45,12 @@ std::optional<std::string> registry_before(std::string_view line) {
   return name;
 }
 
-/// The setting's name in front of a value: an identifier before `=` or `:`, or one of npm's own before a space. Anything else
-/// may be a value itself (`user:password:token`).
+/// The setting's name in front of a value: an identifier before `=` or `:`, or one of npm's own before a space.
+/// Anything else may be a value itself (`user:password:token`).
 std::string key_of(std::string_view before_secret) {
-  static constexpr std::array<std::string_view, 14> kWords = {"auth", "Auth", "AUTH",  "token", "Token",  "TOKEN",  "npm",
-                                                              "NPM",  "passw", "PASSW", "secret", "SECRET", "key",    "KEY"};
+  static constexpr std::array<std::string_view, 14> kWords = {"auth",   "Auth",   "AUTH", "token", "Token",
+                                                              "TOKEN",  "npm",    "NPM",  "passw", "PASSW",
+                                                              "secret", "SECRET", "key",  "KEY"};
   const std::size_t end = before_secret.find_last_not_of(" \t\"'`=:\\>");
   if (end == std::string_view::npos) return {};
   const bool assigned = before_secret.find_first_of("=:", end) != std::string_view::npos;
@@ -93,7 +94,8 @@ class Taken {
 // 32 characters at once where the processor can; the plain build has 16.
 __attribute__((target_clones("avx2", "default")))
 #endif
-std::uint32_t line_breaks(std::string_view text) {
+std::uint32_t
+line_breaks(std::string_view text) {
   // In blocks whose count fits a byte, the compiler counts 16 or 32 characters at once; std::count it does not.
   constexpr std::size_t kBlock = 255;
   std::uint32_t all = 0;
@@ -141,9 +143,8 @@ TextSearch::Window TextSearch::window_around(std::string_view bytes, const Liter
   // One byte more than a match can have, so that it sees what it must not be glued to.
   const std::size_t reach = rule.max_length + 1;
   const std::size_t lead = (rule.max_lead == 0 ? rule.max_length : rule.max_lead) + 1;
-  Window window{.rule = number,
-                .begin = hit.begin > lead ? hit.begin - lead : 0,
-                .end = std::min(bytes.size(), hit.end + reach)};
+  Window window{
+      .rule = number, .begin = hit.begin > lead ? hit.begin - lead : 0, .end = std::min(bytes.size(), hit.end + reach)};
   window.cut_in_front = window.begin > 0;
   window.cut_behind = window.end < bytes.size();
   if (rule.single_line) {
@@ -166,9 +167,8 @@ std::vector<TextSearch::Window> TextSearch::windows(const Text& text, std::span<
     }
   }
   // Windows of one rule that touch become one: a match is found once.
-  std::sort(all.begin(), all.end(), [](const Window& a, const Window& b) {
-    return std::tie(a.rule, a.begin) < std::tie(b.rule, b.begin);
-  });
+  std::sort(all.begin(), all.end(),
+            [](const Window& a, const Window& b) { return std::tie(a.rule, a.begin) < std::tie(b.rule, b.begin); });
   std::vector<Window> merged;
   for (const Window& window : all) {
     if (!merged.empty() && merged.back().rule == window.rule && window.begin <= merged.back().end) {
@@ -268,8 +268,8 @@ Result<> TextSearch::open_encoded(const Text& text, std::span<const LiteralHit> 
 
 Result<> TextSearch::open_json(const Text& text, std::span<const LiteralHit> hits, const std::string& inner, int depth,
                                std::size_t first_finding, std::vector<Finding>& findings) {
-  // Nearly every literal in JSON is part of a package's name or a script. A look at all of the document pays where something was
-  // found, or where an escape may hide something.
+  // Nearly every literal in JSON is part of a package's name or a script. A look at all of the document pays where
+  // something was found, or where an escape may hide something.
   const bool may_hide = std::any_of(hits.begin(), hits.end(), [&text](const LiteralHit& hit) {
     const std::size_t from = hit.begin > kLineReach ? hit.begin - kLineReach : 0;
     return text.bytes.substr(from, hit.end + kLineReach - from).find('\\') != std::string_view::npos;
@@ -292,8 +292,9 @@ Result<> TextSearch::open_json(const Text& text, std::span<const LiteralHit> hit
       TRY_VOID(search_layer(open_json_string(text.bytes, string), text.path, place, depth, decoded));
       if (!decoded.empty()) {
         for (Finding& finding : decoded) finding.begin = string.begin, finding.end = string.end;
-        findings.erase(std::remove_if(findings.begin() + static_cast<std::ptrdiff_t>(first_finding), findings.end(), is_inside),
-                       findings.end());
+        findings.erase(
+            std::remove_if(findings.begin() + static_cast<std::ptrdiff_t>(first_finding), findings.end(), is_inside),
+            findings.end());
         std::move(decoded.begin(), decoded.end(), std::back_inserter(findings));
         continue;
       }

@@ -35,10 +35,11 @@ struct Detector {
 /// A secret in a text, or the name of one.
 struct Finding {
   std::uint32_t rule = 0;
-  Secret value;             ///< what the rule's group holds: for a reference, the variable's name
-  std::size_t begin = 0;    ///< of the secret, or of the outermost layer that holds it: an offset into the text that was searched
+  Secret value;  ///< what the rule's group holds: for a reference, the variable's name
+  std::size_t begin =
+      0;  ///< of the secret, or of the outermost layer that holds it: an offset into the text that was searched
   std::size_t end = 0;
-  std::string inner;        ///< the place inside the layers: `!json:/auths/x/auth!base64:3`; empty in the text itself
+  std::string inner;  ///< the place inside the layers: `!json:/auths/x/auth!base64:3`; empty in the text itself
   Checksum checksum = Checksum::none;
   bool commented_out = false;
   std::optional<std::string> registry;  ///< of `//host/path/:_authToken=…`
@@ -56,7 +57,7 @@ class TextSearch {
     std::string_view path;      ///< what path expressions see
     bool cut_in_front = false;  ///< there is more before it
     bool cut_behind = false;
-    bool is_whole = false;      ///< all of it is there: it may be read as JSON
+    bool is_whole = false;  ///< all of it is there: it may be read as JSON
   };
 
   /// The literals in `bytes`, in place of what `hits` held: the cheap part, for every byte of every file.
@@ -64,9 +65,9 @@ class TextSearch {
     detector_.prefilter.find(bytes, scratch_, hits);
   }
 
-  /// What the rules find around `hits`, by position, appended to `findings`. Rules without a literal or keyword see all of the text, and so
-  /// do those without a `max_length` once one of their literals is there.
-  /// An expression that cannot be compiled is an error.
+  /// What the rules find around `hits`, by position, appended to `findings`. Rules without a literal or keyword see all
+  /// of the text, and so do those without a `max_length` once one of their literals is there. An expression that cannot
+  /// be compiled is an error.
   Result<> search(const Text& text, std::span<const LiteralHit> hits, std::vector<Finding>& findings);
 
  private:

@@ -34,10 +34,14 @@ constexpr int kNoAccessTime = 0;
 
 EntryType type_of(unsigned char d_type) {
   switch (d_type) {
-    case DT_REG: return EntryType::file;
-    case DT_DIR: return EntryType::directory;
-    case DT_LNK: return EntryType::link;
-    default: return EntryType::other;
+    case DT_REG:
+      return EntryType::file;
+    case DT_DIR:
+      return EntryType::directory;
+    case DT_LNK:
+      return EntryType::link;
+    default:
+      return EntryType::other;
   }
 }
 
@@ -78,8 +82,8 @@ class PosixSystem : public System {
   }
 
   Opened open_directory(int at, const char* path, bool cross, Directory& opened) override {
-    Descriptor descriptor(without_access_time(
-        no_access_time_, [&](int flags) { return openat(at, path, kDirectoryFlags | flags); }));
+    Descriptor descriptor(
+        without_access_time(no_access_time_, [&](int flags) { return openat(at, path, kDirectoryFlags | flags); }));
     if (!descriptor) return opened_from_errno();
     struct stat facts {};
     if (fstat(descriptor.get(), &facts) != 0) return Opened::failed;
@@ -163,7 +167,8 @@ class LinuxSystem : public System {
         at += entry->record_length;
         const char* name = static_cast<const char*>(entry->name);
         if (is_dots(name)) continue;
-        const EntryType type = entry->type == DT_UNKNOWN ? ask_type(directory.descriptor(), name) : type_of(entry->type);
+        const EntryType type =
+            entry->type == DT_UNKNOWN ? ask_type(directory.descriptor(), name) : type_of(entry->type);
         entries.push_back({.name = name, .length = static_cast<std::uint32_t>(std::strlen(name)), .type = type});
       }
     }
@@ -218,19 +223,20 @@ Descriptor open_file(int at, const char* name) {
 
 Descriptor open_directory(int at, const char* path, int flags) {
   bool try_without = true;
-  return Descriptor(without_access_time(try_without, [&](int more) {
-    return openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags | more);
-  }));
+  return Descriptor(without_access_time(
+      try_without, [&](int more) { return openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags | more); }));
 }
 
 bool on_pseudo_file_system(int descriptor) {
 #if defined(__linux__)
   // linux/magic.h and the kernel's sources, for those without a name there.
   constexpr std::array<std::uint64_t, 22> kPseudo = {
-      PROC_SUPER_MAGIC, SYSFS_MAGIC,   DEVPTS_SUPER_MAGIC, DEBUGFS_MAGIC,   TRACEFS_MAGIC,        CGROUP_SUPER_MAGIC,
-      CGROUP2_SUPER_MAGIC, BPF_FS_MAGIC, SECURITYFS_MAGIC, SELINUX_MAGIC,   SMACK_MAGIC,          PSTOREFS_MAGIC,
-      EFIVARFS_MAGIC,   HUGETLBFS_MAGIC, BINFMTFS_MAGIC,   NSFS_MAGIC,      RDTGROUP_SUPER_MAGIC, PIPEFS_MAGIC,
-      SOCKFS_MAGIC,     0x62656570 /* configfs */, 0x19800202 /* mqueue */, 0x65735543 /* fusectl */};
+      PROC_SUPER_MAGIC,        SYSFS_MAGIC,        DEVPTS_SUPER_MAGIC,  DEBUGFS_MAGIC,
+      TRACEFS_MAGIC,           CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, BPF_FS_MAGIC,
+      SECURITYFS_MAGIC,        SELINUX_MAGIC,      SMACK_MAGIC,         PSTOREFS_MAGIC,
+      EFIVARFS_MAGIC,          HUGETLBFS_MAGIC,    BINFMTFS_MAGIC,      NSFS_MAGIC,
+      RDTGROUP_SUPER_MAGIC,    PIPEFS_MAGIC,       SOCKFS_MAGIC,        0x62656570 /* configfs */,
+      0x19800202 /* mqueue */, 0x65735543 /* fusectl */};
   struct statfs facts {};
   if (fstatfs(descriptor, &facts) != 0) return false;
   const auto type = static_cast<std::uint64_t>(static_cast<std::uint32_t>(facts.f_type));

@@ -78,7 +78,8 @@ class System {
   /// Makes a directory of the open root.
   virtual Directory adopt(Descriptor root) = 0;
 
-  /// Replaces `entries` with the next of `directory`, without `.` and `..`; none: it is read to its end. False, and errno: it failed.
+  /// Replaces `entries` with the next of `directory`, without `.` and `..`; none: it is read to its end. False, and
+  /// errno: it failed.
   virtual bool list(Directory& directory, std::vector<Entry>& entries) = 0;
 
   /// Whether open_directory may be given several components at once: the portable way can vouch for the last one only.
@@ -88,8 +89,8 @@ class System {
 /// `root` is an open descriptor of the root: its device is the one that is not left.
 std::unique_ptr<System> make_system(Backend backend, int root);
 
-/// Opens a regular file in the directory `at` without following a link, waiting for a FIFO's writer or touching a device, and
-/// where the system allows it without changing its access time. -1 and errno where it fails.
+/// Opens a regular file in the directory `at` without following a link, waiting for a FIFO's writer or touching a
+/// device, and where the system allows it without changing its access time. -1 and errno where it fails.
 Descriptor open_file(int at, const char* name);
 
 /// Opens a directory, with `flags` such as O_NOFOLLOW, and where the system allows it without changing its access time.

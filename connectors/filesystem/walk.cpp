@@ -122,7 +122,8 @@ class OpenedFile final : public File {
     if (sparse_ && offset_ < size) filled = skip_hole(to);
     // A file that grows while it is read would never end: what came after the opening belongs to the next sweep.
     while (filled < to.size() && offset_ < size) {
-      TRY(const std::size_t got, read_here(to.subspan(filled, std::min<std::uint64_t>(to.size() - filled, size - offset_))));
+      TRY(const std::size_t got,
+          read_here(to.subspan(filled, std::min<std::uint64_t>(to.size() - filled, size - offset_))));
       if (got == 0) break;  // it shrank
       filled += got;
       if (sparse_) break;  // the next piece may begin with a hole
@@ -178,8 +179,8 @@ struct Shared {
   const WalkOptions& options;
   WalkCounters& counters;
   const std::atomic<bool>& stop;
-  Descriptor descriptor;     // of the root, open for as long as the walk lasts
-  std::string above_root;    // the name of the directory that the root stands in
+  Descriptor descriptor;   // of the root, open for as long as the walk lasts
+  std::string above_root;  // the name of the directory that the root stands in
   unsigned threads = 1;
   std::atomic<int> open_directories{0};
   std::atomic<bool> somebody_waits{false};
@@ -196,9 +197,7 @@ struct Shared {
 class Worker {
  public:
   Worker(Shared& shared, Visitor& visitor)
-      : shared_(shared),
-        system_(make_system(shared.options.backend, shared.descriptor.get())),
-        visitor_(visitor) {}
+      : shared_(shared), system_(make_system(shared.options.backend, shared.descriptor.get())), visitor_(visitor) {}
 
   void run() {
     try {
@@ -263,7 +262,8 @@ class Worker {
     }
     node->listing = list(node);
     if (node->listing) {
-      // Its children so far go first, the rest of it afterwards: a directory of a million others never stands in memory whole.
+      // Its children so far go first, the rest of it afterwards: a directory of a million others never stands in memory
+      // whole.
       mine_.push_back(node);
     } else if (goes_on) {
       // Other threads have children of it, and open them through it: it is closed when the last of them is done.
@@ -304,8 +304,8 @@ class Worker {
         .parent = node.name,
         .grandparent = node.parent ? std::string_view(node.parent->name) : std::string_view(shared_.above_root)};
     const bool regular = entry.type == EntryType::file;
-    const bool selected = regular ? visitor_.selects(entry.view(), directories)
-                                  : visitor_.selects_irregular(entry.view(), directories);
+    const bool selected =
+        regular ? visitor_.selects(entry.view(), directories) : visitor_.selects_irregular(entry.view(), directories);
     if (!selected || excluded(node, entry.view())) return;
     if (regular) return visit(node, entry, directories);
     std::string path = path_of(&node, entry.view());
@@ -335,13 +335,20 @@ class Worker {
   bool open(Node& node) {
     Directory directory;
     switch (open(node, directory)) {
-      case Opened::yes: node.hold(std::move(directory)); return true;
-      case Opened::vanished: return false;
+      case Opened::yes:
+        node.hold(std::move(directory));
+        return true;
+      case Opened::vanished:
+        return false;
       case Opened::failed:
         visitor_.skipped(path_of(&node, ""), Skip::unreadable, describe_errno(errno));
         return false;
-      case Opened::boundary: visitor_.skipped(path_of(&node, ""), Skip::boundary, "another file system"); return false;
-      case Opened::pseudo: visitor_.skipped(path_of(&node, ""), Skip::pseudo, "a pseudo file system"); return false;
+      case Opened::boundary:
+        visitor_.skipped(path_of(&node, ""), Skip::boundary, "another file system");
+        return false;
+      case Opened::pseudo:
+        visitor_.skipped(path_of(&node, ""), Skip::pseudo, "a pseudo file system");
+        return false;
     }
     return false;
   }
@@ -351,11 +358,12 @@ class Worker {
       directory = system_->adopt(Descriptor(fcntl(shared_.descriptor.get(), F_DUPFD_CLOEXEC, 0)));
       return directory ? Opened::yes : Opened::failed;
     }
-    const Directory& above = node.parent->directory       ? node.parent->directory
+    const Directory& above = node.parent->directory        ? node.parent->directory
                              : recent_.node == node.parent ? recent_.directory
                                                            : node.directory;
     if (!above) return open_from_above(node, directory);
-    return system_->open_directory(above.descriptor(), node.name.c_str(), shared_.options.cross_file_systems, directory);
+    return system_->open_directory(above.descriptor(), node.name.c_str(), shared_.options.cross_file_systems,
+                                   directory);
   }
 
   /// From the nearest ancestor that is still open, in steps that the system takes: a path may be longer than PATH_MAX.

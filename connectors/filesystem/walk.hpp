@@ -13,8 +13,8 @@
 #include "base/result.hpp"
 #include "model/model.hpp"
 
-/// Walks a directory tree with all cores, relative to directory file descriptors. It reads, and changes nothing: no access
-/// times where the system allows it, no device or FIFO opened, no link followed out of the root.
+/// Walks a directory tree with all cores, relative to directory file descriptors. It reads, and changes nothing: no
+/// access times where the system allows it, no device or FIFO opened, no link followed out of the root.
 namespace tokensweep::filesystem {
 
 /// What the system says of an open file.
@@ -45,8 +45,8 @@ class File {
   [[nodiscard]] virtual DirectoryNames directories() const = 0;
   /// Relative to the root, bytes as the system has them; of any length, so it may be longer than PATH_MAX.
   [[nodiscard]] virtual std::string path() const = 0;
-  /// The next bytes; 0 at the end. Fewer than fit: the end, or a hole of a sparse file. Holes beyond the first piece are passed
-  /// over, each as one NUL byte.
+  /// The next bytes; 0 at the end. Fewer than fit: the end, or a hole of a sparse file. Holes beyond the first piece
+  /// are passed over, each as one NUL byte.
   virtual Result<std::size_t> read(std::span<char> to) = 0;
   /// The link that led here, where one did: its name tells what the file is, not the file's own.
   [[nodiscard]] virtual const std::optional<std::string>& linked_from() const = 0;
@@ -82,7 +82,7 @@ class Visitor {
 /// Running figures, for progress and coverage; any thread may read them at any time.
 struct WalkCounters {
   std::atomic<std::uint64_t> directories{0};
-  std::atomic<std::uint64_t> files{0};       ///< entries that are no directories
+  std::atomic<std::uint64_t> files{0};  ///< entries that are no directories
   std::atomic<std::uint64_t> files_read{0};
   std::atomic<std::uint64_t> bytes_read{0};
 };
@@ -104,10 +104,12 @@ inline constexpr Backend kFastestBackend = Backend::posix;
 struct WalkOptions {
   unsigned threads = 0;  ///< 0: one for each core
   bool cross_file_systems = false;
-  std::vector<std::string> exclude;  ///< shell patterns; matched with paths relative to the root, and with names where they hold no slash
+  std::vector<std::string>
+      exclude;  ///< shell patterns; matched with paths relative to the root, and with names where they hold no slash
   Backend backend = kFastestBackend;
-  std::size_t directories_in_memory = 4096;  ///< of one directory's children, before they are walked and the rest is read
-  int open_directories = 40;                 ///< kept open for their children; deeper ones are reached from above again
+  std::size_t directories_in_memory =
+      4096;                   ///< of one directory's children, before they are walked and the rest is read
+  int open_directories = 40;  ///< kept open for their children; deeper ones are reached from above again
 };
 
 /// Whether a walk with these patterns passes over `path` (relative to the root), or over a directory above it.
@@ -119,8 +121,8 @@ struct Root {
   bool is_file = false;
 };
 
-/// Resolves what the user named, following links in the name itself. An error says what is wrong with it: it does not exist, is
-/// neither file nor directory, is a pseudo file system.
+/// Resolves what the user named, following links in the name itself. An error says what is wrong with it: it does not
+/// exist, is neither file nor directory, is a pseudo file system.
 Result<Root> resolve_root(const std::string& path);
 
 /// Walks `root` until it is done or `stop` becomes true. `make_visitor` is called once for each thread.
@@ -129,8 +131,9 @@ Result<Root> resolve_root(const std::string& path);
 Result<> walk(const Root& root, const WalkOptions& options, WalkCounters& counters, const std::atomic<bool>& stop,
               const std::function<std::unique_ptr<Visitor>()>& make_visitor);
 
-/// Reads one small file below the root, following no link: what a visitor wants to know of a neighbour (`package.json`).
-/// Nothing where it does not exist, is no regular file, is larger than `limit` bytes or cannot be read.
+/// Reads one small file below the root, following no link: what a visitor wants to know of a neighbour
+/// (`package.json`). Nothing where it does not exist, is no regular file, is larger than `limit` bytes or cannot be
+/// read.
 std::optional<std::string> read_below(const Root& root, const std::string& path, std::size_t limit);
 
 }  // namespace tokensweep::filesystem

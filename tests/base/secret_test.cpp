@@ -13,11 +13,17 @@ using tokensweep::Secret;
 using tokensweep::WipedBuffer;
 
 template <class T>
-concept Streamable = requires(std::ostream& out, const T& value) { out << value; };
+concept Streamable = requires(std::ostream& out, const T& value) {
+  out << value;
+};
 template <class T>
-concept Comparable = requires(const T& a, const T& b) { a == b; };
+concept Comparable = requires(const T& a, const T& b) {
+  a == b;
+};
 template <class T>
-concept Hashable = requires(const T& a) { std::hash<T>{}(a); };
+concept Hashable = requires(const T& a) {
+  std::hash<T>{}(a);
+};
 
 // The point of the type, held at compile time: nothing copies, prints, compares or hashes a live value.
 static_assert(!std::is_copy_constructible_v<Secret> && !std::is_copy_assignable_v<Secret>);

@@ -48,7 +48,8 @@ class Collector final : public Visitor {
     }
     const std::lock_guard lock(seen_.mutex);
     seen_.paths.insert(file.path());
-    seen_.parents[file.path()] = std::string(file.directories().grandparent) + "/" + std::string(file.directories().parent);
+    seen_.parents[file.path()] =
+        std::string(file.directories().grandparent) + "/" + std::string(file.directories().parent);
     seen_.bytes[file.path()] = std::move(bytes);
   }
   void skipped(std::string path, Skip, std::string reason) override {
@@ -106,7 +107,10 @@ TEST_CASE("every selected file is visited once, whatever the backend, the thread
           CAPTURE(open_directories);
           Seen seen;
           walk_into(seen, temp.path(),
-                    {.threads = threads, .backend = backend, .directories_in_memory = in_memory, .open_directories = open_directories});
+                    {.threads = threads,
+                     .backend = backend,
+                     .directories_in_memory = in_memory,
+                     .open_directories = open_directories});
           CHECK(seen.paths == expected);
           CHECK(seen.skipped.empty());
           CHECK(seen.bytes["d3/e4/.npmrc"] == "d3/e4");
@@ -380,7 +384,8 @@ TEST_CASE("a visitor's exception ends the walk, and comes out of it") {
   const auto root = resolve_root(temp.path());
   WalkCounters counters;
   const std::atomic<bool> stop{false};
-  CHECK_THROWS_AS((void)walk(*root, {}, counters, stop, [] { return std::make_unique<Throwing>(); }), std::runtime_error);
+  CHECK_THROWS_AS((void)walk(*root, {}, counters, stop, [] { return std::make_unique<Throwing>(); }),
+                  std::runtime_error);
 }
 
 }  // namespace

@@ -103,7 +103,8 @@ TEST_CASE("UTF-16 in both byte orders, with and without a mark") {
 TEST_CASE("a JSON document tells the place of its strings") {
   const std::string json = R"({"a": {"b/c": ["x", {"~": "found \"it\""}]}, "k": "found"} {"next": "found"})";
   std::vector<std::size_t> offsets;
-  for (std::size_t at = json.find("found"); at != std::string::npos; at = json.find("found", at + 1)) offsets.push_back(at);
+  for (std::size_t at = json.find("found"); at != std::string::npos; at = json.find("found", at + 1))
+    offsets.push_back(at);
   const auto strings = json_strings_at(json, offsets);
   REQUIRE(strings);
   REQUIRE(strings->size() == 3);

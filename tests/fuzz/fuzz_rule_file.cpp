@@ -15,7 +15,8 @@ namespace {
 constexpr std::size_t kMostBytes = 16 * 1024;
 constexpr std::int64_t kMemory = 1 << 20;
 constexpr std::string_view kText =
-    "NPM_TOKEN=npm_" "abcdefghijklmnopqrstuvwxyz0123456789 \xff\n//npm.example.test/:_auth=\n";
+    "NPM_TOKEN=npm_"
+    "abcdefghijklmnopqrstuvwxyz0123456789 \xff\n//npm.example.test/:_auth=\n";
 
 void require_one_line(const tokensweep::Error& error) {
   if (error.what.empty() || error.what.find('\n') != std::string::npos) std::abort();

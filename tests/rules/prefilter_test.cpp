@@ -87,10 +87,10 @@ TEST_CASE("keywords match without regard to case, and rules know their literals"
   REQUIRE(hits.size() == 2);
   CHECK(hits[0].begin == 2);
   CHECK(hits[0].end == 6);
-  CHECK(std::vector<std::uint32_t>(prefilter->rules(hits[0].literal).begin(), prefilter->rules(hits[0].literal).end()) ==
-        std::vector<std::uint32_t>{1});
-  CHECK(std::vector<std::uint32_t>(prefilter->rules(hits[1].literal).begin(), prefilter->rules(hits[1].literal).end()) ==
-        std::vector<std::uint32_t>{0, 2});
+  CHECK(std::vector<std::uint32_t>(prefilter->rules(hits[0].literal).begin(),
+                                   prefilter->rules(hits[0].literal).end()) == std::vector<std::uint32_t>{1});
+  CHECK(std::vector<std::uint32_t>(prefilter->rules(hits[1].literal).begin(),
+                                   prefilter->rules(hits[1].literal).end()) == std::vector<std::uint32_t>{0, 2});
   CHECK(prefilter->unfiltered().size() == 1);
   prefilter->find("", scratch, hits);
   CHECK(hits.empty());
@@ -112,7 +112,8 @@ TEST_CASE("hundreds of literals, as a set of rules for everything has, are found
   std::vector<Rule> rules;
   for (int i = 0; i < 300; ++i) rules.push_back(rule_with({fmt::format("literal{:03}x", i)}));
   const auto prefilter = Prefilter::compile(rules);
-  for (int i = 0; i < 300; ++i) CHECK(forms_in(*prefilter, fmt::format("..literal{:03}x..", i)) == std::set{Form::plain});
+  for (int i = 0; i < 300; ++i)
+    CHECK(forms_in(*prefilter, fmt::format("..literal{:03}x..", i)) == std::set{Form::plain});
 }
 
 TEST_CASE("no rules, no hits") {

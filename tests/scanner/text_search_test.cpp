@@ -35,7 +35,8 @@ std::vector<std::string> found_in(std::string_view bytes, const Detector& detect
   REQUIRE(search.search({.bytes = bytes, .path = "file", .is_whole = true}, hits, findings));
   std::vector<std::string> all;
   for (const Finding& finding : findings) {
-    all.push_back(detector.rules.rules()[finding.rule].kind + " " + std::string(finding.value.reveal()) + " " + finding.inner);
+    all.push_back(detector.rules.rules()[finding.rule].kind + " " + std::string(finding.value.reveal()) + " " +
+                  finding.inner);
   }
   return all;
 }
@@ -65,9 +66,11 @@ TEST_CASE("tokens are found in each layer, with the place inside it") {
       {"in base64 in base64", base64(base64("x " + token)), {"npm-token " + token + " !base64:1!base64:1"}},
       {"in UTF-16", utf16("a\r\nb=" + token), {"npm-token " + token + " !utf-16:2"}},
       {"in JSON", R"({"a":["x",{"b":")" + token + R"("}]})", {"npm-token " + token + " !json:/a/1/b"}},
-      {"in a file inside JSON", R"({"npmrc":"registry=x\n//r.example.test/:_authToken=)" + token + R"(\n"})",
+      {"in a file inside JSON",
+       R"({"npmrc":"registry=x\n//r.example.test/:_authToken=)" + token + R"(\n"})",
        {"npm-token " + token + " !json:/npmrc:2"}},
-      {"in base64 inside JSON", R"({"data":{".npmrc":")" + base64("//r.example.test/:_authToken=" + id + "\n") + R"("}})",
+      {"in base64 inside JSON",
+       R"({"data":{".npmrc":")" + base64("//r.example.test/:_authToken=" + id + "\n") + R"("}})",
        {"npm-legacy-token " + id + " !json:/data/.npmrc!base64:1"}},
       {"hidden by an escape", R"({"t":"\u006epm_)" + token.substr(4) + R"("})", {}},
       {"behind NUL bytes", std::string(100, '\0') + token + std::string(10, '\0'), {"npm-token " + token + " "}},
@@ -134,13 +137,15 @@ TEST_CASE("hostile text costs what its length costs") {
   std::string nested = "npm_";
   for (int i = 0; i < 8; ++i) nested = base64(nested + nested);
   const std::string deep = std::string(100'000, '[') + "npm_";
-  for (const std::string& text : {repeated, nested, deep, std::string(500'000, '"') + "npm_", std::string(300'000, '_') + "auth"}) {
+  for (const std::string& text :
+       {repeated, nested, deep, std::string(500'000, '"') + "npm_", std::string(300'000, '_') + "auth"}) {
     CHECK(found_in(text).empty());
   }
 }
 
 TEST_CASE("line breaks are counted in blocks of any size") {
-  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{254}, std::size_t{255}, std::size_t{256}, std::size_t{5000}}) {
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{1}, std::size_t{254}, std::size_t{255}, std::size_t{256}, std::size_t{5000}}) {
     CHECK(line_breaks(std::string(size, '\n')) == size);
     CHECK(line_breaks(std::string(size, 'x')) == 0);
   }

@@ -12,24 +12,6 @@ namespace tokensweep {
 namespace {
 
 constexpr std::size_t kFileSizeMax = 1 << 20;
-/// toml++ 3.3 bounds the nesting of values but not that of dotted keys, and takes both apart recursively.
-constexpr int kDotsPerLineMax = 32;
-
-/// Whether a line holds a dotted key that is deep enough to exhaust the stack. Dots in a row are no key: people draw
-/// lines with them.
-bool too_many_dots(std::string_view bytes) {
-  int dots = 0;
-  char before = '\0';
-  for (const char byte : bytes) {
-    if (byte == '\n') {
-      dots = 0;
-    } else if (byte == '.' && before != '.' && ++dots > kDotsPerLineMax) {
-      return true;
-    }
-    before = byte;
-  }
-  return false;
-}
 
 std::uint32_t line_of(const toml::node& node) { return node.source().begin.line; }
 
@@ -127,7 +109,7 @@ void wipe_strings(toml::node& node) {
 
 Result<Reading> read_bunfig(std::string_view bytes) {
   if (bytes.size() > kFileSizeMax) return Error{ErrorKind::malformed, "TOML of more than 1 MiB"};
-  if (too_many_dots(bytes)) return Error{ErrorKind::malformed, "TOML with keys of too many parts"};
+  if (has_overlong_keys(bytes)) return Error{ErrorKind::malformed, "TOML with keys of too many parts"};
   toml::parse_result root = toml::parse(bytes);
   if (!root) {
     // Its text is left out: it quotes what it met.

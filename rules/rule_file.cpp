@@ -22,7 +22,6 @@ namespace {
 constexpr int kMostExtensions = 2;
 constexpr std::string_view kDefaultKind = "secret";
 constexpr std::size_t kMostBytes = std::size_t{16} << 20;
-constexpr int kMostDots = 32;  // of one key
 
 using KeyReader = std::function<Result<>(const toml::node& value)>;
 
@@ -360,41 +359,9 @@ Result<> extend(ParsedFile& parsed, RuleFile base, std::string_view name) {
   return {};
 }
 
-/// Where the string that begins with the quotes at `at` ends, or the text where it does not.
-std::size_t end_of_string(std::string_view text, std::size_t at) {
-  const std::string three(3, text[at]);
-  const bool multi_line = text.substr(at).starts_with(three);
-  const std::string_view closing = multi_line ? std::string_view(three) : text.substr(at, 1);
-  const bool escapes = text[at] == '"';
-  for (at += closing.size(); at < text.size(); ++at) {
-    if (text.substr(at).starts_with(closing)) return at + closing.size();
-    if (!multi_line && text[at] == '\n') return at;
-    if (escapes && text[at] == '\\') ++at;
-  }
-  return text.size();
-}
-
-/// Whether a key has so many parts that taking its tables apart would exhaust the stack: toml++ 3.3 bounds the nesting
-/// of values, but not that of dotted keys. Strings and comments may have as many dots as they like.
-bool too_many_dots(std::string_view text) {
-  int dots = 0;
-  for (std::size_t at = 0; at < text.size();) {
-    const char byte = text[at];
-    if (byte == '"' || byte == '\'') {
-      at = end_of_string(text, at);
-      continue;
-    }
-    if (byte == '#') at = std::min(text.find('\n', at), text.size() - 1);
-    if (std::string_view("=,{}#\n").find(byte) != std::string_view::npos) dots = 0;
-    if (byte == '.' && ++dots > kMostDots) return true;
-    ++at;
-  }
-  return false;
-}
-
 Result<RuleFile> parse_extended(std::string_view text, std::string_view name, const ReadFile& read_file, int depth) {
   if (text.size() > kMostBytes) return Error{ErrorKind::misconfigured, fmt::format("{}: more than 16 MiB", name)};
-  if (too_many_dots(text)) return Error{ErrorKind::misconfigured, fmt::format("{}: a key of more than 32 parts", name)};
+  if (has_overlong_keys(text)) return Error{ErrorKind::misconfigured, fmt::format("{}: a key of too many parts", name)};
   const toml::parse_result toml = toml::parse(text);
   if (!toml) {
     // Not toml++'s own words: they may quote the file.

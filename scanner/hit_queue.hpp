@@ -6,7 +6,7 @@
 #include <mutex>
 #include <vector>
 
-#include "scanner/inspector.hpp"
+#include "scanner/inspection.hpp"
 
 namespace tokensweep {
 

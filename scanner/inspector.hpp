@@ -1,9 +1,5 @@
 #pragma once
 
-#include <functional>
-#include <map>
-#include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,22 +10,13 @@
 #include "connectors/filesystem/walk.hpp"
 #include "formats/credential.hpp"
 #include "formats/known_files.hpp"
-#include "identity/fingerprint.hpp"
-#include "model/model.hpp"
 #include "rules/classify.hpp"
-#include "rules/ranks.hpp"
 #include "scanner/evidence.hpp"
+#include "scanner/inspection.hpp"
 #include "scanner/text_search.hpp"
+#include "scanner/user_files.hpp"
 
 namespace tokensweep {
-
-/// Where inspectors put what they find; any of their threads may call it, and it may make them wait.
-class FindingSink {
- public:
-  virtual ~FindingSink() = default;
-  virtual void found(Hit hit) = 0;
-  virtual void gap(Gap gap) = 0;
-};
 
 /// The ids of what format readers find by themselves, beside the rule set's own: a sweep has all of them in force.
 std::span<const std::string_view> reader_rules();
@@ -47,55 +34,6 @@ struct Located {
   Checksum checksum = Checksum::none;
   ScopeFlags flags;
   std::string remark;  ///< what its reason has to add: shadowed by what
-};
-
-/// What all inspectors of one root share.
-struct Inspection {
-  const Detector& detector;
-  const Fingerprinter& fingerprinter;
-  const Ranks& ranks;
-  const filesystem::Root& root;
-  std::string host;
-  std::string store;     ///< as exported: host and root
-  std::string own_home;  ///< $HOME
-  bool deep = false;
-  FindingSink& sink;
-};
-
-/// The `.npmrc` of each home below the root. A project's file is laid over it, as npm does, so what becomes of its
-/// credentials is known only when the last project has been seen: its hits wait here until then. Thread-safe.
-class UserFiles {
- public:
-  explicit UserFiles(const Inspection& inspection) : inspection_(inspection) {}
-
-  /// Whether the file at this absolute path is one.
-  bool is_user_file(std::string_view absolute_path);
-
-  /// Keeps the hits of a user file; `credential_of` holds for each hit its credential's number in the reading, or -1.
-  void keep(const std::string& absolute_path, std::vector<Hit> hits, std::vector<int> credential_of);
-
-  /// Lays a project's file over its home's, and says for each of its credentials whether the user's wins.
-  std::vector<bool> lay_over_user(const std::string& absolute_path, const Reading& project);
-
-  /// Hands the kept hits on, with what the projects did to them.
-  void finish();
-
- private:
-  struct UserFile {
-    std::once_flag loaded;
-    std::string home;
-    std::string path;  ///< of the file itself, where `~/.npmrc` is a link
-    Reading reading;
-    std::vector<std::string> shadowed_in;  ///< by credential: the first project whose file wins
-    std::vector<Hit> hits;
-    std::vector<int> credential_of;
-  };
-  UserFile* file_for(std::string_view absolute_path);
-  void load(const std::string& home, UserFile& file);
-
-  const Inspection& inspection_;
-  std::mutex mutex_;
-  std::map<std::string, std::unique_ptr<UserFile>> files_;
 };
 
 /// One thread's reader of files: format readers and rules in, hits out. It holds no more than a few megabytes of a file

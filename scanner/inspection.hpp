@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+
+#include "connectors/filesystem/walk.hpp"
+#include "identity/fingerprint.hpp"
+#include "model/model.hpp"
+#include "rules/ranks.hpp"
+#include "scanner/text_search.hpp"
+
+namespace tokensweep {
+
+/// Where inspectors put what they find; any of their threads may call it, and it may make them wait.
+class FindingSink {
+ public:
+  virtual ~FindingSink() = default;
+  virtual void found(Hit hit) = 0;
+  virtual void gap(Gap gap) = 0;
+};
+
+/// What all inspectors of one root share.
+struct Inspection {
+  const Detector& detector;
+  const Fingerprinter& fingerprinter;
+  const Ranks& ranks;
+  const filesystem::Root& root;
+  std::string host;
+  std::string store;     ///< as exported: host and root
+  std::string own_home;  ///< $HOME
+  bool deep = false;
+  FindingSink& sink;
+};
+
+}  // namespace tokensweep

@@ -87,12 +87,10 @@ struct Prefilter::Impl {
         return other.form == mine.form && other.phase == mine.phase && other.caseless == mine.caseless &&
                mine.bytes.size() > other.bytes.size() && mine.bytes.starts_with(other.bytes);
       });
-      if (shorter == entries.end()) {
+      if (shorter == entries.end() || (shorter->form == Form::plain && shorter->caseless)) {
         wanted.push_back(index);
-      } else if (shorter->form == Form::plain && !shorter->caseless) {
-        shorter->longer.push_back(index);
       } else if (shorter->form == Form::plain) {
-        wanted.push_back(index);
+        shorter->longer.push_back(index);
       }
     }
     return wanted;

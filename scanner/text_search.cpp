@@ -90,13 +90,8 @@ class Taken {
 
 }  // namespace
 
-#if defined(__x86_64__) && defined(__linux__)
-// 32 characters at once where the processor can; the plain build has 16.
-__attribute__((target_clones("avx2", "default")))
-#endif
-std::uint32_t
-line_breaks(std::string_view text) {
-  // In blocks whose count fits a byte, the compiler counts 16 or 32 characters at once; std::count it does not.
+std::uint32_t line_breaks(std::string_view text) {
+  // In blocks whose count fits a byte, the compiler counts 16 characters at once; std::count it does not.
   constexpr std::size_t kBlock = 255;
   std::uint32_t all = 0;
   while (!text.empty()) {

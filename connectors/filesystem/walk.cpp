@@ -28,8 +28,19 @@ struct Node {
   Node& operator=(const Node&) = delete;
   ~Node() {
     (void)take_directory();
-    // A chain of a million directories must not be freed by a million nested calls.
-    while (parent != nullptr && parent.use_count() == 1) parent = std::move(parent->parent);
+    // A chain of a million directories must not be freed by a million nested calls: the outermost one frees them in
+    // turn, and those inside only hand it their parent.
+    static thread_local std::shared_ptr<Node>* next = nullptr;
+    if (next != nullptr) {
+      *next = std::move(parent);
+      return;
+    }
+    std::shared_ptr<Node> above = std::move(parent);
+    next = &above;
+    while (above != nullptr) {
+      const std::shared_ptr<Node> last = std::move(above);
+    }
+    next = nullptr;
   }
 
   void hold(Directory opened) {

@@ -99,6 +99,7 @@ struct Prefilter::Impl {
   std::vector<Entry> entries;
   std::map<std::tuple<std::string, bool, Form, unsigned>, std::size_t> known;
   std::vector<std::uint32_t> unfiltered;
+  std::size_t longest = 1;
   hs_database_t* database = nullptr;
 };
 
@@ -136,6 +137,7 @@ Result<Prefilter> Prefilter::compile(std::span<const Rule> rules) {
     if (rule.keywords.empty()) impl->unfiltered.push_back(index);
   }
   impl->known.clear();
+  for (const Impl::Entry& entry : impl->entries) impl->longest = std::max(impl->longest, entry.bytes.size());
   if (impl->entries.empty()) return Prefilter(std::move(impl));
 
   std::vector<const char*> bytes;
@@ -193,6 +195,7 @@ void Prefilter::find(std::string_view text, Scratch& scratch, std::vector<Litera
 Form Prefilter::form(std::uint32_t literal) const { return impl_->entries[literal].form; }
 unsigned Prefilter::phase(std::uint32_t literal) const { return impl_->entries[literal].phase; }
 std::span<const std::uint32_t> Prefilter::rules(std::uint32_t literal) const { return impl_->entries[literal].rules; }
+std::size_t Prefilter::longest() const { return impl_->longest; }
 std::span<const std::uint32_t> Prefilter::unfiltered() const { return impl_->unfiltered; }
 
 }  // namespace tokensweep

@@ -64,6 +64,9 @@ class Prefilter {
   /// Of a plain form: the rules that it makes worth trying.
   [[nodiscard]] std::span<const std::uint32_t> rules(std::uint32_t literal) const;
 
+  /// How many bytes the longest literal has, in any form.
+  [[nodiscard]] std::size_t longest() const;
+
   /// The rules that have neither keyword nor literal: to be tried everywhere.
   [[nodiscard]] std::span<const std::uint32_t> unfiltered() const;
 

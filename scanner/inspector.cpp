@@ -103,7 +103,6 @@ struct Inspector::Subject {
   std::uint32_t lines_before = 0;  // of the text that is being searched
   std::optional<bool> git_tracked;
   std::optional<Commands> commands;
-  bool reported = false;
   std::unordered_map<std::string, std::uint32_t> ordinals;  // of equal tokens: the second one in a file is another hit
 };
 
@@ -180,8 +179,10 @@ void Inspector::inspect(Subject& subject, std::size_t filled) {
     return;
   }
   if (size > kWhole || !(is_format || may_be_json(beginning))) {
-    inspect_in_pieces(subject, filled);
-    if (subject.reported) wipe(buffer_.data(), buffer_.capacity());
+    if (is_free_of_literals(subject, filled)) return;
+    subject.file.rewind();
+    inspect_in_pieces(subject);
+    wipe(buffer_.data(), buffer_.capacity());
     return;
   }
   WipedBuffer whole(size);
@@ -195,10 +196,30 @@ void Inspector::inspect(Subject& subject, std::size_t filled) {
   inspect_whole(subject, {whole.data(), filled});
 }
 
+/// Whether no literal stands in a large file, of which `filled` bytes are in the buffer: nearly all large files end
+/// here, at the price of one look at each byte. Leaves the file at its beginning otherwise, and where it cannot be
+/// read.
+bool Inspector::is_free_of_literals(Subject& subject, std::size_t filled) {
+  if (!inspection_.detector.prefilter.unfiltered().empty()) return false;
+  const std::size_t overlap = inspection_.detector.prefilter.longest() - 1;
+  for (;;) {
+    search_.literals({buffer_.data(), filled}, hits_);
+    if (!hits_.empty()) return false;
+    // A literal may stand across the pieces.
+    const std::size_t kept = std::min(overlap, filled);
+    std::copy_n(buffer_.data() + filled - kept, kept, buffer_.data());
+    const auto more = subject.file.read({buffer_.data() + kept, kPiece / 2});
+    if (!more) return false;
+    if (*more == 0) return true;
+    filled = kept + *more;
+  }
+}
+
 /// Slides over a file of any size. What lies within the margin of a piece's end waits for the next piece; so every
 /// finding is seen once with its surroundings, and belongs to the piece in which it begins before that margin.
-void Inspector::inspect_in_pieces(Subject& subject, std::size_t filled) {
+void Inspector::inspect_in_pieces(Subject& subject) {
   const std::size_t margin = inspection_.detector.reach() + kLayerMargin;
+  std::size_t filled = 0;
   std::size_t accepted_up_to = 0;
   bool cut_in_front = false;
   for (bool at_end = false; !at_end;) {
@@ -395,7 +416,6 @@ void Inspector::report_reading(Subject& subject, std::string_view text, Reading 
 
 void Inspector::report(Subject& subject, const std::vector<Located>& all, std::vector<int> credential_of,
                        bool is_user_file) {
-  subject.reported = subject.reported || !all.empty();
   std::vector<Hit> hits;
   for (const Located& located : all) hits.push_back(make_hit(subject, located));
   if (is_user_file) return user_files_.keep(subject.absolute, std::move(hits), std::move(credential_of));

@@ -53,7 +53,8 @@ class Inspector final : public filesystem::Visitor {
 
   void inspect(Subject& subject, std::size_t filled);
   void inspect_whole(Subject& subject, std::string_view text);
-  void inspect_in_pieces(Subject& subject, std::size_t filled);
+  bool is_free_of_literals(Subject& subject, std::size_t filled);
+  void inspect_in_pieces(Subject& subject);
   void report_findings(Subject& subject, std::string_view text);
   void report_reading(Subject& subject, std::string_view text, Reading reading);
   void report(Subject& subject, const std::vector<Located>& all, std::vector<int> credential_of, bool is_user_file);

@@ -125,6 +125,11 @@ class OpenedFile final : public File {
   [[nodiscard]] const std::optional<std::string>& linked_from() const override { return linked_from_; }
   [[nodiscard]] DirectoryNames directories() const override { return directories_; }
 
+  void rewind() override {
+    offset_ = 0;
+    ended_ = false;
+  }
+
   Result<std::size_t> read(std::span<char> to) override {
     if (ended_) return std::size_t{0};
     if (offset_ == 0 && !asked_) return read_first(to);

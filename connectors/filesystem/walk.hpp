@@ -48,6 +48,8 @@ class File {
   /// The next bytes; 0 at the end. Fewer than fit: the end, or a hole of a sparse file. Holes beyond the first piece
   /// are passed over, each as one NUL byte.
   virtual Result<std::size_t> read(std::span<char> to) = 0;
+  /// Begins again: the next read gives the first bytes.
+  virtual void rewind() = 0;
   /// The link that led here, where one did: its name tells what the file is, not the file's own.
   [[nodiscard]] virtual const std::optional<std::string>& linked_from() const = 0;
 

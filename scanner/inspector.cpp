@@ -166,18 +166,14 @@ void Inspector::visit(filesystem::File& file) {
 
 void Inspector::inspect(Subject& subject, std::size_t filled) {
   const std::string_view beginning(buffer_.data(), filled);
-  if (filled < kPiece) {
+  // A full piece may be all there is as well: a file can shrink between the reading and the asking.
+  if (filled < kPiece || subject.file.facts().size <= filled) {
     inspect_whole(subject, beginning);
     wipe(buffer_.data(), filled);
     return;
   }
   const std::uint64_t size = subject.file.facts().size;
   const bool is_format = subject.known && subject.known->format != FileFormat::text;
-  if (size <= filled) {  // it shrank meanwhile: what has been read is all there is
-    inspect_whole(subject, beginning);
-    wipe(buffer_.data(), filled);
-    return;
-  }
   if (size > kWhole || !(is_format || may_be_json(beginning))) {
     if (is_free_of_literals(subject, filled)) return;
     subject.file.rewind();

@@ -58,6 +58,15 @@ struct SweepInfo {
   std::string rules_digest;
 };
 
+/// What a registry's list says of a hit's token, where one was imported and exactly one of its tokens fits.
+struct Listing {
+  std::optional<Time> created_at;
+  std::optional<Time> accessed_at;  ///< its last use
+  std::optional<Time> expires_at;
+  bool dead = false;           ///< revoked or classic; that it expired, the clock tells
+  bool shared_expiry = false;  ///< another token that is stored expires on the same day
+};
+
 /// A hit as the inventory knows it: what was found, and its history. `hit.source` and `hit.store` come from the scope
 /// that saw it last.
 struct HitRow {
@@ -68,6 +77,9 @@ struct HitRow {
   std::optional<Time> gone_at;  ///< when a complete sweep first missed it; empty unless gone
   State state = State::present;
   std::optional<Time> token_first_seen;  ///< the earliest sight of the same value anywhere
+  std::string source_name;               ///< the configured source's name
+  std::int64_t places = 1;               ///< in how many places the same token is held now
+  std::optional<Listing> listing;
 };
 
 /// Which rows a reader wants. Empty members do not restrict. What needs a computed column (overdue, older_than) is

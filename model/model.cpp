@@ -16,7 +16,9 @@ constexpr std::string_view kScopeFlags[] = {
     "dependabot", "codespaces",    "variable",       "project",        "context",     "unrestricted-context",
     "namespace",  "unencrypted",   "world-readable", "group-readable", "git-tracked", "publish",
     "read-only",  "all-packages",  "bypass-2fa",     "no-expiry",      "no-ip-limit", "classic",
-    "reference",  "commented-out", "shadowed",       "unscoped",       "inert"};
+    "reference",  "commented-out", "shadowed",       "unscoped",       "inert",       "dead",
+    "unfound",    "repeated",      "unused",         "shared-expiry",  "stage-only",  "ambiguous",
+    "exempt"};
 static_assert(std::size(kScopeFlags) == static_cast<std::size_t>(ScopeFlag::count_));
 
 template <class Enum, std::size_t N>

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "model/evidence.hpp"
+
 /// The nouns of the domain. The same word means the same thing in code, schema, exports and documentation.
 namespace tokensweep {
 
@@ -57,10 +59,18 @@ enum class ScopeFlag : std::uint8_t {
   classic,
   reference,
   commented_out,
-  shadowed,  ///< another credential for the same registry wins over this one
-  unscoped,  ///< bound to no registry: npm 9 and later refuse it, older clients send it to the default registry
-  inert,     ///< on disk, but the package manager cannot see it (a key in an ini section)
-  count_     ///< not a flag: how many there are
+  shadowed,       ///< another credential for the same registry wins over this one
+  unscoped,       ///< bound to no registry: npm 9 and later refuse it, older clients send it to the default registry
+  inert,          ///< on disk, but the package manager cannot see it (a key in an ini section)
+  dead,           ///< stored, but revoked, expired or classic
+  unfound,        ///< alive at the registry, stored nowhere that was looked
+  repeated,       ///< the same token is held in more than one place
+  unused,         ///< not used for 90 days, as the registry says
+  shared_expiry,  ///< expires on the same day as another token
+  stage_only,     ///< may only stage a package's release
+  ambiguous,      ///< more than one token of the registry's lists fits what is known of it
+  exempt,         ///< an exception of the policy is in force
+  count_          ///< not a flag: how many there are
 };
 
 /// A set of scope flags, ordered as they are declared.
@@ -103,7 +113,9 @@ struct Hit {
   std::optional<Time> updated_at;
   AgeBasis age_basis = AgeBasis::first_seen;
   ScopeFlags scope;
-  bool deep = false;  ///< only a deep sweep looks there, so only a deep sweep may call it gone
+  std::vector<Evidence> evidence;  ///< what the place shows, in the order in which it counts
+  std::optional<int> rank;         ///< of the most downloaded package that it can publish, where that is known
+  bool deep = false;               ///< only a deep sweep looks there, so only a deep sweep may call it gone
 };
 
 /// A place that a sweep should have looked into and could not. Empty and refused must never look the same.

@@ -64,6 +64,14 @@ Result<> set_source(std::string& source, std::string_view value) {
   return {};
 }
 
+/// What follows from the clock, the policy and the other hits: make_row adds them.
+constexpr ScopeFlags kComputedFlags = ScopeFlags()
+                                          .add(ScopeFlag::dead)
+                                          .add(ScopeFlag::repeated)
+                                          .add(ScopeFlag::unused)
+                                          .add(ScopeFlag::shared_expiry)
+                                          .add(ScopeFlag::exempt);
+
 constexpr std::string_view kSeparators = ", \t\n";
 
 struct Term {
@@ -115,7 +123,7 @@ bool Filter::matches(const ExportRow& row) const {
   if (!classes.empty() && std::find(classes.begin(), classes.end(), hit.klass) == classes.end()) return false;
   if (!source.empty() && hit.source != source) return false;
   if (state && (*state == State::gone) != (row.row->state == State::gone)) return false;
-  if ((hit.scope.bits() & flags.bits()) != flags.bits()) return false;
+  if ((row.scope.bits() & flags.bits()) != flags.bits()) return false;
   if (older_than && (!row.age || *row.age < *older_than)) return false;
   if (overdue && !row.overdue) return false;
   return references || !is_reference(*row.row);
@@ -126,9 +134,10 @@ HitQuery Filter::query() const {
   query.classes = classes;
   query.source = source;
   query.state = state;
-  // The inventory takes one flag; with several, one of them already leaves few rows.
+  // The inventory takes one flag, of those that it keeps; with several, one of them already leaves few rows.
   for (std::size_t i = 0; i < static_cast<std::size_t>(ScopeFlag::count_); ++i) {
-    if (flags.has(static_cast<ScopeFlag>(i))) query.flag = static_cast<ScopeFlag>(i);
+    const auto flag = static_cast<ScopeFlag>(i);
+    if (flags.has(flag) && !kComputedFlags.has(flag)) query.flag = flag;
   }
   return query;
 }

@@ -49,10 +49,20 @@ std::optional<Time> value_seen(const HitRow& row) {
 }
 
 Since written(const HitRow& row) {
+  // The registry knows since when the value exists: everything else is a later sight of it.
+  if (row.listing && row.listing->created_at) return {*row.listing->created_at, AgeBasis::registry};
   const std::optional<Since> told = told_by_store(row.hit);
   const std::optional<Time> seen = value_seen(row);
   if (told && (!seen || told->time <= *seen)) return *told;
   return {seen.value_or(row.first_seen), AgeBasis::first_seen};
+}
+
+void add_listing(ExportRow& out, const Listing& listing, Time now, const Policy& policy) {
+  if (listing.expires_at) out.expires_at = floor<days>(*listing.expires_at);
+  if (listing.dead || (listing.expires_at && *listing.expires_at <= now)) out.scope.add(ScopeFlag::dead);
+  if (listing.shared_expiry) out.scope.add(ScopeFlag::shared_expiry);
+  const std::optional<Time> used = listing.accessed_at ? listing.accessed_at : listing.created_at;
+  if (used && now - *used >= policy.unused_after) out.scope.add(ScopeFlag::unused);
 }
 
 std::int64_t whole_days(seconds age) { return floor<days>(age).count(); }
@@ -93,7 +103,7 @@ constexpr Column kColumns[] = {
     {"last_seen", [](const ExportRow& r) { return Cell(r.row->last_seen); }},
     {"gone_at", [](const ExportRow& r) { return optional_cell(r.row->gone_at); }},
     {"state", [](const ExportRow& r) { return text(to_string(r.row->state)); }},
-    {"scope", [](const ExportRow& r) { return Cell(r.row->hit.scope); }},
+    {"scope", [](const ExportRow& r) { return Cell(r.scope); }},
     {"expires_at", [](const ExportRow& r) { return optional_cell(r.expires_at); }},
     {"rotate_by", [](const ExportRow& r) { return optional_cell(r.rotate_by); }},
     {"overdue", [](const ExportRow& r) { return Cell(r.overdue); }},
@@ -101,26 +111,20 @@ constexpr Column kColumns[] = {
 
 }  // namespace
 
-days Cadences::of(Class klass) const {
-  switch (klass) {
-    case Class::A:
-      return a;
-    case Class::B:
-      return b;
-    case Class::C:
-      return c;
-    case Class::D:
-      return d;
-  }
-  return a;  // the strictest, should a class be added and forgotten here
-}
-
 bool is_reference(const HitRow& row) { return row.hit.kind == "reference" || row.hit.scope.has(ScopeFlag::reference); }
 
-ExportRow make_row(const HitRow& row, Time now, const Cadences& cadences) {
+ExportRow make_row(const HitRow& row, Time now, const Policy& policy) {
   ExportRow out;
   out.row = &row;
+  out.scope = row.hit.scope;
   out.age_basis = row.hit.age_basis;
+  if (row.places > 1) out.scope.add(ScopeFlag::repeated);
+  if (row.listing) add_listing(out, *row.listing, now, policy);
+  if (out.scope.has(ScopeFlag::classic)) out.scope.add(ScopeFlag::dead);
+  const Date today = floor<days>(now);
+  if (policy.exception_for(row.hit, row.token.value_or(std::string()), row.source_name, today) != nullptr) {
+    out.scope.add(ScopeFlag::exempt);
+  }
   if (is_reference(row)) return out;
 
   Since since = written(row);
@@ -133,8 +137,9 @@ ExportRow make_row(const HitRow& row, Time now, const Cadences& cadences) {
     out.age_days_max = std::max(*out.age_days, whole_days(now - *row.hit.created_at));
   }
 
-  out.rotate_by = floor<days>(since.time) + cadences.of(row.hit.klass);
-  out.overdue = row.state != State::gone && *out.rotate_by < floor<days>(now);
+  out.rotate_by = floor<days>(since.time) + policy.cadences.of(row.hit.klass, row.hit.rank);
+  if (out.expires_at) out.rotate_by = std::min(*out.rotate_by, *out.expires_at);
+  out.overdue = row.state != State::gone && *out.rotate_by < today && !out.scope.has(ScopeFlag::exempt);
   return out;
 }
 

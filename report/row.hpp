@@ -9,18 +9,9 @@
 
 #include "db/inventory.hpp"
 #include "model/model.hpp"
+#include "model/policy.hpp"
 
 namespace tokensweep {
-
-/// How often a token of each class has to be rotated.
-struct Cadences {
-  std::chrono::days a{30};
-  std::chrono::days b{90};
-  std::chrono::days c{90};
-  std::chrono::days d{365};
-
-  [[nodiscard]] std::chrono::days of(Class klass) const;
-};
 
 /// A hit as exports and tables show it: the inventory's row, and what follows from it and the clock.
 struct ExportRow {
@@ -30,9 +21,10 @@ struct ExportRow {
   std::optional<std::int64_t> age_days;       ///< the same in whole days
   std::optional<std::int64_t> age_days_max;   ///< the age that is possible; the same where the store gives no bounds
   AgeBasis age_basis = AgeBasis::first_seen;  ///< what `age` is counted from
-  std::optional<Date> expires_at;             ///< not known for files
+  ScopeFlags scope;                           ///< the hit's, and those that depend on the clock and the policy
+  std::optional<Date> expires_at;             ///< as the registry says
   std::optional<Date> rotate_by;              ///< empty for a reference
-  bool overdue = false;                       ///< still there, and past `rotate_by`
+  bool overdue = false;                       ///< still there, past `rotate_by`, and no exception holds
 };
 
 /// Computes what a row shows.
@@ -40,8 +32,9 @@ struct ExportRow {
 /// The age counts from the last moment at which the value may have been written: the store's time, or the file's. A
 /// value that this inventory saw earlier than that, in any place, is at least as old as that sight. Without any time,
 /// the age is what we saw ourselves. `rotate_by` follows from the class for every kind with a value, tokens that are
-/// known to be dead included: they too have to go by then.
-ExportRow make_row(const HitRow& row, Time now, const Cadences& cadences);
+/// known to be dead included: they too have to go by then. A token that expires before that has to be rotated by its
+/// last day.
+ExportRow make_row(const HitRow& row, Time now, const Policy& policy);
 
 /// Whether the hit only names a token and holds no value, as `${NPM_TOKEN}` does.
 bool is_reference(const HitRow& row);

@@ -135,7 +135,7 @@ class Page {
 void Page::head(const Overview& all) {
   const HitRow& worst = *all.worst;
   const Hit& hit = worst.hit;
-  const ExportRow row = make_row(worst, context_.now, context_.cadences);
+  const ExportRow row = make_row(worst, context_.now, context_.policy);
   canvas_.put(printable(hit.preview.value_or("(no preview)")), Tone::strong).space(2).put(printable(hit.kind)).space(2);
   canvas_.put(*worst.token, Tone::quiet).line().line();
 
@@ -175,7 +175,7 @@ void Page::rotation(const ExportRow& row, const Overview& all) {
 
 void Page::place(const HitRow& row) {
   const Hit& hit = row.hit;
-  const ExportRow computed = make_row(row, context_.now, context_.cadences);
+  const ExportRow computed = make_row(row, context_.now, context_.policy);
   canvas_.line().left(class_mark(hit.klass, hit.confidence), 4, tone_of(hit.klass));
   canvas_.put(truncate_middle(printable(hit.locator), canvas_.width() - 4), Tone::strong).line();
   const auto detail = [&](std::string_view name) -> Canvas& {
@@ -193,7 +193,7 @@ void Page::place(const HitRow& row) {
               kLabel);
   put_wrapped(detail("age"), age_in_words(computed), kLabel);
   std::string flags;
-  for (const std::string_view name : names(hit.scope)) flags.append(flags.empty() ? "" : " ").append(name);
+  for (const std::string_view name : names(computed.scope)) flags.append(flags.empty() ? "" : " ").append(name);
   if (!flags.empty()) put_wrapped(detail("flags"), flags, kLabel);
   detail("rule").put(printable(hit.rule));
   if (!hit.name.empty()) canvas_.put(", in " + printable(hit.name));

@@ -16,7 +16,7 @@ using EachHit = std::function<Result<>(const HitQuery& query, const std::functio
 /// What `show` has to know besides the inventory.
 struct ShowContext {
   Time now;
-  Cadences cadences;
+  Policy policy;
   Terminal terminal;
 };
 

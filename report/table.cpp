@@ -21,11 +21,12 @@ constexpr std::size_t kKindAtMost = 20;
 constexpr std::size_t kKindAtLeast = 8;    // rather than less, the kind is left to `show`
 constexpr std::size_t kPlaceAtLeast = 30;  // rather than less, flags go to a line of their own
 
-/// What a place's flags say to a reader of the table; `reference` has a section of its own.
+/// What a place's flags say to a reader of the table; `reference` has a section of its own, and that a token is held
+/// more than once is what the table shows.
 std::string flag_words(ScopeFlags flags, bool invalid) {
   std::string words;
   for (const std::string_view name : names(flags)) {
-    if (name == to_string(ScopeFlag::reference)) continue;
+    if (name == to_string(ScopeFlag::reference) || name == to_string(ScopeFlag::repeated)) continue;
     words.append(words.empty() ? "" : " ").append(name);
   }
   if (invalid) words.append(words.empty() ? "" : " ").append("invalid-checksum");
@@ -91,7 +92,7 @@ void SweepTable::row(const ExportRow& row) {
   many_stores_ = many_stores_ || *store_ != hit.store;
   if (is_reference(*row.row)) {
     ++counts_.references;
-    if (references_.size() < options_.max_references) references_.push_back({hit.store, hit.locator, hit.scope});
+    if (references_.size() < options_.max_references) references_.push_back({hit.store, hit.locator, row.scope});
     return;
   }
   const std::string& key = row.row->token ? *row.row->token : hit.id;
@@ -148,7 +149,7 @@ void SweepTable::remember(const ExportRow& row, std::string_view key) {
     ++token.more_places;
     return;
   }
-  token.places.push_back({hit.store, hit.locator, hit.scope});
+  token.places.push_back({hit.store, hit.locator, row.scope});
 }
 
 void SweepTable::draw_tokens() {

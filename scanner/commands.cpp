@@ -30,9 +30,9 @@ Result<> export_rows(const Inventory& inventory, const ExportOptions& options, T
   TRY(const std::vector<SweepInfo> sweeps, inventory.sweeps());
   const auto writer = make_writer(options.format, output);
   writer->begin({.generated_at = now, .sweeps = sweeps});
-  const Cadences cadences;
+  const Policy policy;
   TRY_VOID(inventory.for_each_hit(options.filter.query(), [&](const HitRow& hit) {
-    const ExportRow row = make_row(hit, now, cadences);
+    const ExportRow row = make_row(hit, now, policy);
     if (options.filter.matches(row)) writer->row(row);
     return !output.failed();
   }));
@@ -59,7 +59,7 @@ int run_show(const GlobalOptions& global, const ShowOptions& options, const Worl
   if (!inventory) return fail(world, kStorage, inventory.error());
   DescriptorOutput output(STDOUT_FILENO);
   const ShowContext context{
-      .now = world.now(), .cadences = {}, .terminal = terminal_of(STDOUT_FILENO, world.environment)};
+      .now = world.now(), .policy = {}, .terminal = terminal_of(STDOUT_FILENO, world.environment)};
   auto shown = show_token(
       options.id,
       [&inventory](const HitQuery& query, const auto& each) { return inventory->for_each_hit(query, each); }, context,

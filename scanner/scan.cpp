@@ -257,7 +257,7 @@ Result<bool> print_sweep(const Inventory& inventory, const Sweep& sweep, const G
   const bool draws = options.format == ScanFormat::table;
 
   const Time now = world.now();
-  const Cadences cadences;
+  const Policy policy;
   bool found = false;
   std::vector<SweepInfo> sweeps;
   if (options.format == ScanFormat::json) {
@@ -266,7 +266,7 @@ Result<bool> print_sweep(const Inventory& inventory, const Sweep& sweep, const G
   }
   if (writer) writer->begin({.generated_at = now, .sweeps = sweeps});
   TRY_VOID(inventory.for_each_hit({.sweep = sweep.id()}, [&](const HitRow& hit) {
-    const ExportRow row = make_row(hit, now, cadences);
+    const ExportRow row = make_row(hit, now, policy);
     found = found || std::any_of(options.fail_on.begin(), options.fail_on.end(),
                                  [&row](const Filter& filter) { return filter.matches(row); });
     if (writer) writer->row(row);

@@ -52,7 +52,7 @@ inline HitRow reference_row(std::string_view locator) {
   return row;
 }
 
-inline ExportRow computed(const HitRow& row) { return make_row(row, kNow, Cadences{}); }
+inline ExportRow computed(const HitRow& row) { return make_row(row, kNow, Policy{}); }
 
 /// A whole file, empty if there is none.
 std::string file_content(const std::string& file);

@@ -36,6 +36,7 @@ PRIVATE_LIBRARIES = {
     "re2/": ["rules"],
     "hs/": ["rules"],
     "openssl/": ["identity", "rules", "net"],
+    "sodium.h": ["identity"],
     "yaml-cpp/": ["formats", "connectors", "scanner"],
     "toml++/": ["formats", "rules", "scanner"],
     "boost/beast": ["net"],

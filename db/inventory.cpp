@@ -5,11 +5,18 @@
 #include <unordered_map>
 #include <utility>
 
+#include "db/coverage.hpp"
+#include "db/event_reader.hpp"
+#include "db/group_commit.hpp"
 #include "db/hit_reader.hpp"
+#include "db/hit_writer.hpp"
+#include "db/lists.hpp"
 #include "db/open_inventory.hpp"
+#include "db/pair_changes.hpp"
 #include "db/place_range.hpp"
 #include "db/schema.hpp"
 #include "db/settle.hpp"
+#include "db/settle_classes.hpp"
 #include "db/sqlite.hpp"
 
 namespace tokensweep {
@@ -17,44 +24,22 @@ namespace {
 
 using sqlite::Database;
 using sqlite::Statement;
-using sqlite::Transaction;
 
-// The same 22 parameters for both. Most hits of a sweep were there before, exactly so: then little has to be written.
-constexpr std::string_view kRefreshHit =
-    "UPDATE hit SET state = 'present', last_sweep = ?21, last_seen = max(first_seen, ?22), gone_at = NULL "
-    "WHERE id = ?1 AND realm = ?3 AND place = ?4 AND (scope, locator, name, token, class, confidence, reason, rule, "
-    "kind, "
-    "registry, preview, checksum, created_at, updated_at, age_basis, flags, deep) IS "
-    "(?2, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
-constexpr std::string_view kReplaceHit =
-    "INSERT INTO hit (id, scope, realm, place, locator, name, token, class, confidence, reason, rule, kind, registry, "
-    "preview, "
-    "checksum, created_at, updated_at, age_basis, flags, deep, state, first_sweep, last_sweep, first_seen, last_seen) "
-    "VALUES "
-    "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, 'present', ?21, ?21, "
-    "?22, ?22) "
-    "ON CONFLICT (realm, place, id) DO UPDATE SET scope = excluded.scope, locator = excluded.locator, name = "
-    "excluded.name, token = excluded.token, class = excluded.class, "
-    "confidence = excluded.confidence, reason = excluded.reason, rule = excluded.rule, kind = excluded.kind, "
-    "registry = excluded.registry, preview = excluded.preview, checksum = excluded.checksum, "
-    "created_at = excluded.created_at, updated_at = excluded.updated_at, age_basis = excluded.age_basis, "
-    "flags = excluded.flags, deep = excluded.deep, state = 'present', last_sweep = excluded.last_sweep, "
-    "last_seen = max(first_seen, excluded.last_seen), gone_at = NULL";
-// Three statements and no RETURNING, for which SQLite would make a temporary table each time.
-constexpr std::string_view kFindToken = "SELECT id FROM token WHERE fingerprint = ?1";
-constexpr std::string_view kRefreshToken =
-    "UPDATE token SET kind = ?2, preview = ?3, checksum = ?4, last_seen = max(first_seen, ?5) WHERE id = ?1";
-constexpr std::string_view kInsertToken =
-    "INSERT INTO token (fingerprint, kid, kind, preview, checksum, first_seen, last_seen) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)";
 constexpr std::string_view kInsertGap =
     "INSERT INTO gap (sweep, scope, place, reason, incomplete) VALUES (?1, ?2, ?3, ?4, ?5)";
 
 constexpr std::string_view kInterrupted = "the sweep was interrupted";
+// Tokens and hits that are judged in one call: enough to be fast, few enough that no reader waits.
+constexpr std::int64_t kJudgedAtOnce = 2000;
 
-std::string_view name_of(ScopeState state) {
-  constexpr std::string_view kNames[] = {"open", "complete", "incomplete", "denied", "failed", "skipped"};
-  return kNames[static_cast<std::size_t>(state)];
+constexpr std::string_view kScopeStates[] = {"open", "complete", "incomplete", "denied", "failed", "skipped"};
+
+std::string_view name_of(ScopeState state) { return kScopeStates[static_cast<std::size_t>(state)]; }
+
+ScopeState scope_state_of(std::string_view name) {
+  std::size_t at = 0;
+  while (at + 1 < std::size(kScopeStates) && kScopeStates[at] != name) ++at;
+  return static_cast<ScopeState>(at);
 }
 
 constexpr std::string_view kSweepStates[] = {"running", "complete", "incomplete", "interrupted"};
@@ -107,62 +92,64 @@ struct Inventory::Impl {
     std::string prefix;
   };
 
-  explicit Impl(OpenInventory inventory, std::string key) : opened(std::move(inventory)), key_id(std::move(key)) {}
+  explicit Impl(OpenInventory inventory, const std::string& key)
+      : opened(std::move(inventory)), key_id(key), group(opened.database), hits(opened.database, key) {}
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  /// What was written and not committed yet is kept as far as that works; who must know calls commit().
+  ~Impl() { (void)group.commit(); }
 
   Result<> check_key();
-  Result<SweepId> begin_sweep(Time now, std::string_view version, std::string_view rules_digest);
+  Result<SweepId> begin_sweep(Time now, std::string_view version, std::string_view rules_digest, std::string_view plan);
+  Result<std::optional<SweepId>> resume_sweep(std::string_view rules_digest, std::string_view plan);
   Result<ScopeId> open_scope(SweepId sweep, const Scope& scope);
-  Result<> write(SweepId sweep, ScopeId scope, std::span<const Hit> hits, std::span<const Gap> gaps, Time now);
+  Result<> write(SweepId sweep, ScopeId scope, std::span<const Hit> some, std::span<const Gap> gaps, Time now);
   Result<> close_scope(SweepId sweep, ScopeId scope, const ScopeEnd& end, Time now);
   Result<> finish_sweep(SweepId sweep, SweepState state, Time now);
 
   Result<const Visit*> visit_of(SweepId sweep, ScopeId scope) const;
-  Result<std::optional<std::int64_t>> write_token(const Hit& hit, Time now);
-  Result<> write_hit(const Hit& hit, SweepId sweep, ScopeId scope, std::int64_t realm, Time now);
   Result<> write_gap(const Gap& gap, SweepId sweep, ScopeId scope);
   Result<bool> has_missed(SweepId sweep, ScopeId scope);
-  Result<> prepare_once(Statement& statement, std::string_view operation, std::string_view sql);
 
+  /// Does `work` as one writing call; an error says which file it is about.
   template <class Work>
-  auto in_transaction(Work work) -> decltype(work());
+  auto call(Work work) -> decltype(work());
+  Result<> commit() { return named(group.commit()); }
+  /// A reading call's error, with the file that it is about.
+  template <class T>
+  Result<T> named(Result<T> result) const {
+    if (result) return result;
+    return std::move(result).error().within(opened.file.native());
+  }
+
+  /// The one text of the one row; empty where there is no row.
+  Result<std::optional<std::string>> one_text(std::string_view operation, std::string_view sql) {
+    TRY(auto rows, database().prepare(operation, sql));
+    TRY(const bool any, rows.step());
+    std::optional<std::string> text;
+    if (any) text.emplace(rows.text(0));
+    return text;
+  }
 
   Database& database() { return opened.database; }
 
   OpenInventory opened;
   std::string key_id;
-  std::optional<Error> failed;                ///< the first writing call that failed: see in_transaction
   std::unordered_map<ScopeId, Visit> visits;  ///< the open ones
-  // After the database: they are finalised before it is closed.
-  Statement refresh_hit;
-  Statement replace_hit;
-  Statement find_token;
-  Statement refresh_token;
-  Statement insert_token;
+  // After the database: they end before it is closed.
+  GroupCommit group;
+  HitWriter hits;
   Statement insert_gap;
 };
 
-/// Does `work` in one transaction. A failure of the storage ends all writing with this object: what reached the disk is
-/// not known then (a commit may have, a sync that failed may have dropped pages), and a later commit would rest on it.
 template <class Work>
-auto Inventory::Impl::in_transaction(Work work) -> decltype(work()) {
-  if (failed) return Error(*failed);
-  const auto run = [&]() -> decltype(work()) {
-    TRY(auto transaction, Transaction::begin(database()));
-    auto done = work();
-    if (done) TRY_VOID(transaction.commit());
-    return done;
-  };
-  auto done = run();
+auto Inventory::Impl::call(Work work) -> decltype(work()) {
+  auto done = group.call(work);
   if (done) return done;
-  Error error = std::move(done).error().within(opened.file.native());
-  if (error.kind == ErrorKind::storage) failed = error;
-  return error;
-}
-
-Result<> Inventory::Impl::prepare_once(Statement& statement, std::string_view operation, std::string_view sql) {
-  if (statement) return {};
-  TRY(statement, database().prepare(operation, sql));
-  return {};
+  Error error = std::move(done).error();
+  // What ended all writing is said again by each later call, in the same words.
+  if (error.what.starts_with(opened.file.native())) return error;
+  return std::move(error).within(opened.file.native());
 }
 
 Result<> Inventory::Impl::check_key() {
@@ -174,17 +161,39 @@ Result<> Inventory::Impl::check_key() {
                            opened.file.native(), key_id.empty() ? "none" : key_id)};
 }
 
-Result<SweepId> Inventory::Impl::begin_sweep(Time now, std::string_view version, std::string_view rules_digest) {
+Result<SweepId> Inventory::Impl::begin_sweep(Time now, std::string_view version, std::string_view rules_digest,
+                                             std::string_view plan) {
   TRY_VOID(mark_interrupted(database()));
   TRY_VOID(name_flags(database()));
   TRY(auto key, database().prepare("keep the key's name", "INSERT OR IGNORE INTO key (id, since) VALUES (?1, ?2)"));
   TRY_VOID(key.bind(key_id).bind(now).run());
   TRY(auto sweep, database().prepare("begin a sweep",
-                                     "INSERT INTO sweep (started_at, state, version, rules_digest) "
-                                     "VALUES (?1, 'running', ?2, ?3)"));
-  TRY_VOID(sweep.bind(now).bind(version).bind(rules_digest).run());
+                                     "INSERT INTO sweep (started_at, state, version, rules_digest, plan) "
+                                     "VALUES (?1, 'running', ?2, ?3, ?4)"));
+  TRY_VOID(sweep.bind(now).bind(version).bind(rules_digest).bind(plan).run());
   visits.clear();
   return database().last_insert_id();
+}
+
+Result<std::optional<SweepId>> Inventory::Impl::resume_sweep(std::string_view rules_digest, std::string_view plan) {
+  TRY_VOID(mark_interrupted(database()));
+  TRY(auto last, database().prepare("resume a sweep",
+                                    "SELECT id FROM sweep WHERE id = (SELECT max(id) FROM sweep) "
+                                    "AND state = 'interrupted' AND rules_digest = ?1 AND plan = ?2"));
+  TRY(const auto sweep, last.bind(rules_digest).bind(plan).value());
+  if (!sweep) return sweep;
+  // What could not be read is tried again, and so is what was read in part.
+  TRY(auto gaps, database().prepare("resume a sweep",
+                                    "DELETE FROM gap WHERE sweep = ?1 AND scope IN "
+                                    "(SELECT scope FROM visit WHERE sweep = ?1 AND state <> 'complete')"));
+  TRY_VOID(gaps.bind(*sweep).run());
+  TRY(auto open, database().prepare("resume a sweep", "DELETE FROM visit WHERE sweep = ?1 AND state <> 'complete'"));
+  TRY_VOID(open.bind(*sweep).run());
+  TRY(auto run,
+      database().prepare("resume a sweep", "UPDATE sweep SET state = 'running', finished_at = NULL WHERE id = ?1"));
+  TRY_VOID(run.bind(*sweep).run());
+  visits.clear();
+  return sweep;
 }
 
 Result<ScopeId> Inventory::Impl::open_scope(SweepId sweep, const Scope& scope) {
@@ -207,11 +216,14 @@ Result<ScopeId> Inventory::Impl::open_scope(SweepId sweep, const Scope& scope) {
   TRY(auto visit, database().prepare("open a scope",
                                      "INSERT INTO visit (sweep, scope, state, reason, deep, files_seen, files_read, "
                                      "bytes_read, started_at) SELECT ?1, ?2, 'open', '', 0, 0, 0, 0, started_at "
-                                     "FROM sweep WHERE id = ?1 AND state = 'running'"));
+                                     "FROM sweep WHERE id = ?1 AND state = 'running' AND NOT EXISTS "
+                                     "(SELECT 1 FROM visit WHERE sweep = ?1 AND scope = ?2)"));
   if (visits.contains(opened_scope))
     return misuse(fmt::format("scope {} is open already in sweep {}", opened_scope, sweep));
   TRY_VOID(visit.bind(sweep).bind(opened_scope).run());
-  if (database().changes() != 1) return misuse(fmt::format("sweep {} is not running", sweep));
+  if (database().changes() != 1) {
+    return misuse(fmt::format("sweep {} is not running, or has closed scope {} already", sweep, opened_scope));
+  }
   visits[opened_scope] = {.sweep = sweep, .realm = realm, .prefix = std::string(prefix)};
   return opened_scope;
 }
@@ -224,62 +236,19 @@ Result<const Inventory::Impl::Visit*> Inventory::Impl::visit_of(SweepId sweep, S
   return &found->second;
 }
 
-Result<std::optional<std::int64_t>> Inventory::Impl::write_token(const Hit& hit, Time now) {
-  if (!hit.fingerprint) return std::optional<std::int64_t>();
-  TRY_VOID(prepare_once(find_token, "find a token", kFindToken));
-  TRY_VOID(prepare_once(refresh_token, "refresh a token", kRefreshToken));
-  TRY_VOID(prepare_once(insert_token, "write a token", kInsertToken));
-  const std::string_view checksum = to_string(hit.checksum);
-  TRY(const auto known, find_token.reset().bind_blob(*hit.fingerprint).value());
-  if (known) {
-    TRY_VOID(refresh_token.reset().bind(*known).bind(hit.kind).bind(hit.preview).bind(checksum).bind(now).run());
-    return known;
-  }
-  insert_token.reset().bind_blob(*hit.fingerprint).bind(key_id).bind(hit.kind).bind(hit.preview);
-  TRY_VOID(insert_token.bind(checksum).bind(now).run());
-  return std::optional(database().last_insert_id());
-}
-
-Result<> Inventory::Impl::write_hit(const Hit& hit, SweepId sweep, ScopeId scope, std::int64_t realm, Time now) {
-  TRY_VOID(prepare_once(refresh_hit, "refresh a hit", kRefreshHit));
-  TRY_VOID(prepare_once(replace_hit, "write a hit", kReplaceHit));
-  TRY(const auto token, write_token(hit, now));
-  for (Statement* statement : {&refresh_hit, &replace_hit}) {
-    statement->reset()
-        .bind(hit.id)
-        .bind(scope)
-        .bind(realm)
-        .bind(hit.place)
-        .bind(hit.locator)
-        .bind(hit.name)
-        .bind(token);
-    statement->bind(to_string(hit.klass))
-        .bind(to_string(hit.confidence))
-        .bind(hit.reason)
-        .bind(hit.rule)
-        .bind(hit.kind);
-    statement->bind(hit.registry)
-        .bind(hit.preview)
-        .bind(to_string(hit.checksum))
-        .bind(hit.created_at)
-        .bind(hit.updated_at);
-    statement->bind(to_string(hit.age_basis)).bind(static_cast<std::int64_t>(hit.scope.bits()));
-    TRY_VOID(statement->bind(std::int64_t{hit.deep}).bind(sweep).bind(now).run());
-    if (database().changes() == 1) return {};
-  }
-  return misuse("a hit was not written");
-}
-
 Result<> Inventory::Impl::write_gap(const Gap& gap, SweepId sweep, ScopeId scope) {
-  TRY_VOID(prepare_once(insert_gap, "write a gap", kInsertGap));
+  if (!insert_gap) {
+    TRY(insert_gap, database().prepare("write a gap", kInsertGap));
+  }
   insert_gap.reset().bind(sweep).bind(scope).bind(gap.place).bind(gap.reason);
   return insert_gap.bind(std::int64_t{gap.incomplete}).run();
 }
 
-Result<> Inventory::Impl::write(SweepId sweep, ScopeId scope, std::span<const Hit> hits, std::span<const Gap> gaps,
+Result<> Inventory::Impl::write(SweepId sweep, ScopeId scope, std::span<const Hit> some, std::span<const Gap> gaps,
                                 Time now) {
   TRY(const Visit* visit, visit_of(sweep, scope));
-  for (const Hit& hit : hits) TRY_VOID(write_hit(hit, sweep, scope, visit->realm, now));
+  const Sight sight{.sweep = sweep, .scope = scope, .realm = visit->realm, .now = now};
+  for (const Hit& hit : some) TRY_VOID(hits.write(hit, sight));
   for (const Gap& gap : gaps) TRY_VOID(write_gap(gap, sweep, scope));
   return {};
 }
@@ -328,6 +297,7 @@ Result<> Inventory::Impl::finish_sweep(SweepId sweep, SweepState state, Time now
                          "UPDATE visit SET state = 'incomplete', reason = ?2, ended_at = max(started_at, ?3) "
                          "WHERE sweep = ?1 AND state = 'open'"));
   TRY_VOID(visit.bind(sweep).bind(kInterrupted).bind(now).run());
+  TRY_VOID(pair_changes(database(), sweep));
   TRY(auto finish, database().prepare("finish a sweep",
                                       "UPDATE sweep SET state = ?2, finished_at = max(started_at, ?3) "
                                       "WHERE id = ?1 AND state = 'running'"));
@@ -349,35 +319,204 @@ Result<Inventory> Inventory::open(const std::filesystem::path& file, const Optio
   return Inventory(std::move(impl));
 }
 
-Result<SweepId> Inventory::begin_sweep(Time now, std::string_view version, std::string_view rules_digest) {
-  return impl_->in_transaction([&] { return impl_->begin_sweep(now, version, rules_digest); });
+Result<> Inventory::commit() { return impl_->commit(); }
+
+Result<SweepId> Inventory::begin_sweep(Time now, std::string_view version, std::string_view rules_digest,
+                                       std::string_view plan) {
+  TRY(const SweepId sweep, impl_->call([&] { return impl_->begin_sweep(now, version, rules_digest, plan); }));
+  TRY_VOID(impl_->commit());
+  return sweep;
+}
+
+Result<std::optional<SweepId>> Inventory::resume_sweep(std::string_view rules_digest, std::string_view plan) {
+  TRY(const auto sweep, impl_->call([&] { return impl_->resume_sweep(rules_digest, plan); }));
+  TRY_VOID(impl_->commit());
+  return sweep;
 }
 
 Result<ScopeId> Inventory::open_scope(SweepId sweep, const Scope& scope) {
-  return impl_->in_transaction([&] { return impl_->open_scope(sweep, scope); });
+  return impl_->call([&] { return impl_->open_scope(sweep, scope); });
 }
 
 Result<> Inventory::write(SweepId sweep, ScopeId scope, std::span<const Hit> hits, std::span<const Gap> gaps,
                           Time now) {
   if (hits.empty() && gaps.empty()) return {};
-  return impl_->in_transaction([&] { return impl_->write(sweep, scope, hits, gaps, now); });
+  return impl_->call([&] { return impl_->write(sweep, scope, hits, gaps, now); });
 }
 
 Result<> Inventory::close_scope(SweepId sweep, ScopeId scope, const ScopeEnd& end, Time now) {
-  return impl_->in_transaction([&] { return impl_->close_scope(sweep, scope, end, now); });
+  return impl_->call([&] { return impl_->close_scope(sweep, scope, end, now); });
 }
 
 Result<> Inventory::finish_sweep(SweepId sweep, SweepState state, Time now) {
-  TRY_VOID(impl_->in_transaction([&] { return impl_->finish_sweep(sweep, state, now); }));
-  Result<> moved = impl_->database().checkpoint();
-  if (!moved) return std::move(moved).error().within(impl_->opened.file.native());
-  return {};
+  TRY_VOID(impl_->call([&] { return impl_->finish_sweep(sweep, state, now); }));
+  TRY_VOID(impl_->commit());
+  return impl_->named(impl_->database().checkpoint());
+}
+
+Result<> Inventory::settle_classes(SweepId sweep, const JudgeToken& judge, Time now) {
+  std::optional<std::int64_t> last = 0;
+  while (last) {
+    TRY(last,
+        impl_->call([&] { return settle_some_tokens(impl_->database(), sweep, judge, now, *last, kJudgedAtOnce); }));
+  }
+  return impl_->commit();
+}
+
+Result<> Inventory::judge_anew(const JudgeHit& judge_hit, const JudgeToken& judge_token, Time now) {
+  std::optional<std::int64_t> last = 0;
+  while (last) {
+    TRY(last, impl_->call([&] { return judge_some_hits(impl_->database(), judge_hit, now, *last, kJudgedAtOnce); }));
+  }
+  TRY_VOID(impl_->call([&] { return judge_listed(impl_->database(), judge_token); }));
+  return impl_->commit();
+}
+
+Result<> Inventory::import_tokens(const ListInfo& list, std::span<const RegistryToken> tokens,
+                                  const JudgeToken& judge) {
+  TRY_VOID(impl_->call([&] { return write_token_list(impl_->database(), list, tokens, judge); }));
+  return impl_->commit();
+}
+
+Result<> Inventory::import_packages(const ListInfo& list, std::span<const WritablePackage> packages) {
+  TRY_VOID(impl_->call([&] { return write_package_list(impl_->database(), list, packages); }));
+  return impl_->commit();
+}
+
+Result<> Inventory::import_ranks(const ListInfo& list, std::string_view text) {
+  TRY_VOID(impl_->call([&] { return write_rank_list(impl_->database(), list, text); }));
+  return impl_->commit();
+}
+
+Result<> Inventory::keep_policy(std::string_view text, std::string_view file, Time now) {
+  return impl_->call([&]() -> Result<> {
+    TRY(auto keep, impl_->database().prepare("keep the policy",
+                                             "INSERT INTO policy (id, text, file, since) VALUES (1, ?1, ?2, ?3) "
+                                             "ON CONFLICT (id) DO UPDATE SET text = excluded.text, "
+                                             "file = excluded.file, since = excluded.since "
+                                             "WHERE text <> excluded.text OR file <> excluded.file"));
+    return keep.bind(text).bind(file).bind(now).run();
+  });
+}
+
+Result<> Inventory::keep_figures(SweepId sweep, std::span<const std::pair<std::string_view, std::int64_t>> figures) {
+  return impl_->call([&]() -> Result<> {
+    TRY(auto keep, impl_->database().prepare("keep a figure",
+                                             "INSERT OR REPLACE INTO figure (sweep, name, value) VALUES (?1, ?2, ?3)"));
+    for (const auto& [name, value] : figures) TRY_VOID(keep.reset().bind(sweep).bind(name).bind(value).run());
+    return {};
+  });
 }
 
 Result<> Inventory::for_each_hit(const HitQuery& query, const std::function<bool(const HitRow&)>& each) const {
-  Result<> read = read_hits(impl_->database(), query, each);
-  if (!read) return std::move(read).error().within(impl_->opened.file.native());
-  return read;
+  return impl_->named(read_hits(impl_->database(), query, each));
+}
+
+Result<> Inventory::for_each_unfound(const std::function<bool(const HitRow&)>& each) const {
+  return impl_->named(read_unfound(impl_->database(), each));
+}
+
+Result<> Inventory::for_each_event(const EventQuery& query, const std::function<bool(const EventRow&)>& each) const {
+  return impl_->named(read_events(impl_->database(), query, each));
+}
+
+Result<bool> Inventory::is_complete(SweepId sweep, const Scope& scope) const {
+  TRY(auto found,
+      impl_->database().prepare(
+          "read the coverage",
+          "SELECT 1 FROM visit JOIN scope ON scope.id = visit.scope JOIN source ON source.id = scope.source "
+          "JOIN realm ON realm.id = scope.realm WHERE visit.sweep = ?1 AND visit.state = 'complete' "
+          "AND source.connector = ?2 AND source.name = ?3 AND realm.name = ?4 AND scope.store = ?5 "
+          "AND scope.prefix = ?6"));
+  found.bind(sweep).bind(scope.source).bind(scope.name).bind(scope.realm).bind(scope.store);
+  TRY(const auto any, found.bind(normal_prefix(scope.prefix)).value());
+  return any.has_value();
+}
+
+Result<> Inventory::for_each_coverage(SweepId sweep, const std::function<bool(const CoverageRow&)>& each) const {
+  TRY(auto rows, impl_->database().prepare(
+                     "read the coverage",
+                     "SELECT source.connector, source.name, scope.store, visit.state, visit.reason, "
+                     "(SELECT count(*) FROM gap WHERE gap.sweep = visit.sweep AND gap.scope = visit.scope AND "
+                     "gap.incomplete), visit.started_at, visit.ended_at FROM visit JOIN scope ON scope.id = "
+                     "visit.scope JOIN source ON source.id = scope.source WHERE visit.sweep = ?1 "
+                     "ORDER BY source.connector, source.name, scope.store, scope.id"));
+  rows.bind(sweep);
+  for (;;) {
+    TRY(const bool more, rows.step());
+    if (!more) return {};
+    const CoverageRow row{.sweep = sweep,
+                          .source = std::string(rows.text(0)),
+                          .source_name = std::string(rows.text(1)),
+                          .store = std::string(rows.text(2)),
+                          .state = scope_state_of(rows.text(3)),
+                          .reason = std::string(rows.text(4)),
+                          .missed = rows.integer(5),
+                          .started_at = rows.time(6),
+                          .ended_at = rows.is_null(7) ? std::nullopt : std::optional<Time>(rows.time(7))};
+    if (!each(row)) return {};
+  }
+}
+
+Result<std::vector<RegistryToken>> Inventory::listed_for(const Fingerprint& token) const {
+  TRY(auto id, impl_->database().prepare("find a token", "SELECT id FROM token WHERE fingerprint = ?1"));
+  TRY(const auto row, id.bind_blob(token).value());
+  std::vector<RegistryToken> all;
+  if (!row) return all;
+  ListedReader reader(impl_->database());
+  TRY(auto fitting, reader.of_token(*row));
+  for (ListedRow& one : fitting) all.push_back(std::move(one.token));
+  return all;
+}
+
+Result<std::vector<ListInfo>> Inventory::lists() const {
+  TRY(auto rows, impl_->database().prepare("read the lists",
+                                           "SELECT kind, account, file, imported_at, entries FROM list WHERE id IN "
+                                           "(SELECT max(id) FROM list GROUP BY kind, account) ORDER BY id"));
+  std::vector<ListInfo> all;
+  for (;;) {
+    TRY(const bool more, rows.step());
+    if (!more) return all;
+    const std::string_view kind = rows.text(0);
+    all.push_back({.kind = kind == "npm-tokens"     ? ListInfo::Kind::npm_tokens
+                           : kind == "npm-packages" ? ListInfo::Kind::npm_packages
+                                                    : ListInfo::Kind::ranks,
+                   .account = std::string(rows.text(1)),
+                   .file = std::string(rows.text(2)),
+                   .imported_at = rows.time(3),
+                   .entries = rows.integer(4)});
+  }
+}
+
+Result<std::vector<WritablePackage>> Inventory::packages() const {
+  TRY(auto rows, impl_->database().prepare("read the packages",
+                                           "SELECT account, name FROM writable_package ORDER BY account, name"));
+  std::vector<WritablePackage> all;
+  for (;;) {
+    TRY(const bool more, rows.step());
+    if (!more) return all;
+    all.push_back({.account = std::string(rows.text(0)), .name = std::string(rows.text(1))});
+  }
+}
+
+Result<std::optional<std::string>> Inventory::ranks() const {
+  return impl_->one_text("read the ranks", "SELECT text FROM list WHERE kind = 'ranks' ORDER BY id DESC LIMIT 1");
+}
+
+Result<std::optional<std::string>> Inventory::policy() const {
+  return impl_->one_text("read the policy", "SELECT text FROM policy");
+}
+
+Result<> Inventory::for_each_figure(
+    const std::function<bool(SweepId sweep, Time at, std::string_view name, std::int64_t value)>& each) const {
+  TRY(auto rows, impl_->database().prepare("read the figures",
+                                           "SELECT figure.sweep, sweep.finished_at, figure.name, figure.value "
+                                           "FROM figure JOIN sweep ON sweep.id = figure.sweep "
+                                           "WHERE sweep.finished_at IS NOT NULL ORDER BY figure.sweep, figure.name"));
+  for (;;) {
+    TRY(const bool more, rows.step());
+    if (!more || !each(rows.integer(0), rows.time(1), rows.text(2), rows.integer(3))) return {};
+  }
 }
 
 Result<> Inventory::for_each_gap(SweepId sweep, const std::function<bool(const GapRow&)>& each) const {

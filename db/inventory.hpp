@@ -13,6 +13,7 @@
 
 #include "base/result.hpp"
 #include "model/model.hpp"
+#include "model/registry.hpp"
 
 namespace tokensweep {
 
@@ -93,11 +94,49 @@ struct HitQuery {
   std::optional<SweepId> sweep;  ///< seen by this sweep and by none after it
 };
 
+/// What is concluded of a token as such.
+struct TokenVerdict {
+  Class klass = Class::B;
+  Confidence confidence = Confidence::assumed;
+  std::string reason;
+  std::optional<int> rank;  ///< of the most downloaded package that it can publish, where that is known
+  ScopeFlags flags;         ///< that follow from the registry's list
+
+  friend bool operator==(const TokenVerdict&, const TokenVerdict&) = default;
+};
+
+/// A token that is to be concluded: where it is held, each place with its own class, and what the registry's lists say.
+struct TokenSubject {
+  std::span<const HitRow> hits;           ///< not the gone ones; the strictest first, a thousand at the most
+  std::span<const RegistryToken> listed;  ///< all that fit; one that was deleted at the registry counts as revoked
+};
+
+/// Concludes a token from its places and the lists; nothing where that is no more than what each place says by itself.
+/// It is rules/classify's, handed in: the inventory knows no rules.
+using JudgeToken = std::function<std::optional<TokenVerdict>(const TokenSubject&)>;
+
+/// Concludes a place's own class and flags anew, from the evidence that is kept of it.
+using JudgeHit = std::function<TokenVerdict(const HitRow&)>;
+
+/// What was imported.
+struct ListInfo {
+  enum class Kind : std::uint8_t { npm_tokens, npm_packages, ranks };
+  Kind kind = Kind::npm_tokens;
+  std::string account;  ///< whose list it is; empty for ranks
+  std::string file;     ///< where it was read from
+  Time imported_at;
+  std::int64_t entries = 0;
+};
+
 struct GapRow {
   SweepId sweep = 0;
   std::string store;
   Gap gap;
 };
+
+struct CoverageRow;  // db/coverage.hpp
+struct EventRow;     // db/event.hpp
+struct EventQuery;
 
 /// The inventory on disk: one SQLite file, WAL, strict tables, values in none of them (docs/schema.md).
 /// One process writes it, from one thread: `open` takes an exclusive lock (`flock` on `<file>.lock`) and waits for up
@@ -129,14 +168,26 @@ class Inventory {
   Inventory& operator=(Inventory&&) noexcept;
   ~Inventory();
 
-  // Writing. Each call is one transaction, on disk when it returns: after a crash the inventory holds whole calls only.
+  // Writing. After a crash the inventory holds whole calls only, in their order: several go into one transaction, which
+  // is committed when it is large or a second old (by the call that finds it so), by commit(), and at the beginning and
+  // the end of a sweep and of an import.
   //
   // A call that fails with ErrorKind::storage means "unknown", not "no": a COMMIT whose sync failed may be in the file
   // or not. From then on every writing call of this object fails with the same error. Open the inventory again: the
   // state of the sweep and of its scopes tells what was kept, and a new sweep goes on from there.
 
-  /// Also marks what a crash left `running` as `interrupted`, and its open scopes as incomplete.
-  Result<SweepId> begin_sweep(Time now, std::string_view version, std::string_view rules_digest);
+  /// Everything so far is on disk when this returns.
+  Result<> commit();
+
+  /// Also marks what a crash left `running` as `interrupted`, and its open scopes as incomplete. `plan` is a digest of
+  /// what the sweep covers and how.
+  Result<SweepId> begin_sweep(Time now, std::string_view version, std::string_view rules_digest,
+                              std::string_view plan = {});
+  /// Goes on with the last sweep, where it was interrupted and had the same plan and rules; nothing where it was not.
+  /// `open_scope` opens its scopes again, all but those that are complete.
+  Result<std::optional<SweepId>> resume_sweep(std::string_view rules_digest, std::string_view plan);
+  /// Whether a scope was listed to its end in this sweep already: a resumed one need not look there again.
+  Result<bool> is_complete(SweepId sweep, const Scope& scope) const;
   /// Opens a scope in a running sweep, once in each. The same scope has the same id in every sweep.
   Result<ScopeId> open_scope(SweepId sweep, const Scope& scope);
   /// Inserts or refreshes hits by id; the same id again replaces what it said (class, flags, locator) and moves it to
@@ -155,6 +206,25 @@ class Inventory {
   /// skipped.
   Result<> finish_sweep(SweepId sweep, SweepState state, Time now);
 
+  /// Concludes every token of which something changed: by `judge` where its places disagree or a list names it. What
+  /// that changes of its places' class and flags is kept as events, of `sweep` or (0) of an import.
+  Result<> settle_classes(SweepId sweep, const JudgeToken& judge, Time now);
+  /// Concludes each place's own class and each listed token anew: after a change of policy or ranks. `settle_classes`
+  /// is to follow.
+  Result<> judge_anew(const JudgeHit& judge_hit, const JudgeToken& judge_token, Time now);
+
+  /// Puts an account's list of tokens in place of the one before: what it no longer names was deleted at the registry.
+  /// `judge` gives each listed token the class that it has where it is stored nowhere. `settle_classes` is to follow.
+  Result<> import_tokens(const ListInfo& list, std::span<const RegistryToken> tokens, const JudgeToken& judge);
+  /// The same for what an account can write; `judge_anew` is to follow.
+  Result<> import_packages(const ListInfo& list, std::span<const WritablePackage> packages);
+  /// Keeps a list of download ranks, as `Ranks::parse` reads it; `judge_anew` is to follow.
+  Result<> import_ranks(const ListInfo& list, std::string_view text);
+  /// Keeps the policy that is in force: `text` as it stands in `file`.
+  Result<> keep_policy(std::string_view text, std::string_view file, Time now);
+  /// Keeps a sweep's figures, by name.
+  Result<> keep_figures(SweepId sweep, std::span<const std::pair<std::string_view, std::int64_t>> figures);
+
   // Reading. Rows stream in a fixed order, in constant memory; `each` returns false to stop, and may read, not write.
 
   /// By class, then the oldest first (by `updated_at`, else `created_at`, else `first_seen`), then by id. The row is
@@ -164,6 +234,25 @@ class Inventory {
   Result<> for_each_gap(SweepId sweep, const std::function<bool(const GapRow&)>& each) const;
   /// The oldest first.
   Result<std::vector<SweepInfo>> sweeps() const;
+  /// What is stored nowhere that was looked, of the tokens that a registry lists and that are alive there: as rows with
+  /// the flag `unfound`, whose `source` is `npm-registry` and whose `store` is the account.
+  Result<> for_each_unfound(const std::function<bool(const HitRow&)>& each) const;
+  /// Of one sweep, by source and store.
+  Result<> for_each_coverage(SweepId sweep, const std::function<bool(const CoverageRow&)>& each) const;
+  /// What changed after `since`, the oldest first; what came is among it.
+  Result<> for_each_event(const EventQuery& query, const std::function<bool(const EventRow&)>& each) const;
+  /// The listed tokens that fit a token, by its id.
+  Result<std::vector<RegistryToken>> listed_for(const Fingerprint& token) const;
+  /// The lists that count: the newest of each account and kind, the oldest import first.
+  Result<std::vector<ListInfo>> lists() const;
+  Result<std::vector<WritablePackage>> packages() const;
+  /// The newest list of download ranks that was imported; empty where there is none.
+  Result<std::optional<std::string>> ranks() const;
+  /// The policy in force, as TOML; empty where no sweep had one.
+  Result<std::optional<std::string>> policy() const;
+  /// The figures of the sweeps that ended, as kept, the oldest first; `each` gets the sweep, its end and one figure.
+  Result<> for_each_figure(
+      const std::function<bool(SweepId sweep, Time at, std::string_view name, std::int64_t value)>& each) const;
 
  private:
   struct Impl;  // keeps <sqlite3.h> out of everyone else's build

@@ -7,7 +7,10 @@
 
 namespace tokensweep {
 
-extern const std::string_view kSchema1;  // schema_1.sql, as tools/embed.py puts it into the binary
+// As tools/embed.py puts the .sql files into the binary.
+extern const std::string_view kSchema2;
+extern const std::string_view kMigrate1To2Before;
+extern const std::string_view kMigrate1To2After;
 
 namespace {
 
@@ -22,11 +25,35 @@ Result<> stamp(sqlite::Database& database, const Schema& schema) {
                                                   .c_str());
 }
 
+/// All steps in one transaction, and a look at every reference at its end.
+Result<> migrate_in_transaction(sqlite::Database& database, const Schema& schema, int version) {
+  TRY(auto transaction, sqlite::Transaction::begin(database));
+  for (; version < schema.version; ++version) {
+    const auto step = std::find_if(schema.steps.begin(), schema.steps.end(),
+                                   [version](const MigrationStep& one) { return one.from == version; });
+    if (step == schema.steps.end()) {
+      return refused(
+          fmt::format("has version {}, which no tokensweep has written: restore a copy, or use another --db", version));
+    }
+    for (const char* sql : {step->before, step->schema, step->after}) {
+      TRY_VOID(database.execute("bring the tables up to date", sql));
+    }
+  }
+  TRY(auto broken, database.prepare("bring the tables up to date", "PRAGMA foreign_key_check"));
+  TRY(const bool any, broken.step());
+  broken.reset();
+  if (any) return refused("has rows that refer to what is not there: it is kept as it is; restore a copy");
+  TRY_VOID(stamp(database, schema));
+  return transaction.commit();
+}
+
 }  // namespace
 
 const Schema& inventory_schema() {
   // The embedded text is a literal: a zero byte ends it, as SQLite wants.
-  static const Schema kSchema{.application_id = kApplicationId, .version = 1, .sql = kSchema1.data(), .steps = {}};
+  static const MigrationStep kSteps[] = {
+      {.from = 1, .before = kMigrate1To2Before.data(), .schema = kSchema2.data(), .after = kMigrate1To2After.data()}};
+  static const Schema kSchema{.application_id = kApplicationId, .version = 2, .sql = kSchema2.data(), .steps = kSteps};
   return kSchema;
 }
 
@@ -54,18 +81,11 @@ Result<int> check_version(sqlite::Database& database, const Schema& schema) {
 
 Result<> migrate(sqlite::Database& database, const Schema& schema, int version) {
   if (version == schema.version) return {};
-  TRY(auto transaction, sqlite::Transaction::begin(database));
-  for (; version < schema.version; ++version) {
-    const auto step = std::find_if(schema.steps.begin(), schema.steps.end(),
-                                   [version](const MigrationStep& one) { return one.from == version; });
-    if (step == schema.steps.end()) {
-      return refused(
-          fmt::format("has version {}, which no tokensweep has written: restore a copy, or use another --db", version));
-    }
-    TRY_VOID(database.execute("bring the tables up to date", step->sql));
-  }
-  TRY_VOID(stamp(database, schema));
-  return transaction.commit();
+  // Tables that are replaced keep the references to them: SQLite's own order of work (lang_altertable.html, section 7).
+  TRY_VOID(
+      database.execute("bring the tables up to date", "PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON"));
+  TRY_VOID(migrate_in_transaction(database, schema, version));
+  return database.execute("bring the tables up to date", "PRAGMA legacy_alter_table = OFF; PRAGMA foreign_keys = ON");
 }
 
 }  // namespace tokensweep

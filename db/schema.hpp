@@ -9,10 +9,14 @@
 
 namespace tokensweep {
 
-/// The way from one version of the schema to the next: `sql` may be several statements.
+/// The way from one version of the schema to the next: old tables step aside, the next version is made as in a new file
+/// (so that an old inventory and a new one have the same schema to the letter), and the rows move over. Each part may
+/// be several statements. References are checked at the end, not on the way.
 struct MigrationStep {
   int from = 0;
-  const char* sql = nullptr;
+  const char* before = nullptr;
+  const char* schema = nullptr;  ///< of the version that it leads to
+  const char* after = nullptr;
 };
 
 /// A schema: how a new file is made, and how an older one is brought up to date.
@@ -23,7 +27,7 @@ struct Schema {
   std::span<const MigrationStep> steps;  ///< one for each older version
 };
 
-/// The inventory's: db/schema_1.sql. A new version N adds `schema_N.sql` and `migrate_(N-1)_to_N.sql` here.
+/// The inventory's: db/schema_2.sql. A new version N adds `schema_N.sql` and `migrate_(N-1)_to_N_{before,after}.sql`.
 const Schema& inventory_schema();
 
 /// Makes the schema in an empty database, in one transaction.

@@ -76,9 +76,16 @@ Result<> settle(sqlite::Database& database, const ClosingScope& closing, const S
   TRY(auto gone, database.prepare("mark a hit as gone",
                                   "UPDATE hit SET state = 'gone', gone_at = max(?2, last_seen) WHERE row = ?1"));
   TRY(auto unknown, database.prepare("mark a hit as unknown", "UPDATE hit SET state = 'unknown' WHERE row = ?1"));
+  TRY(auto event,
+      database.prepare("keep an event", "INSERT INTO event (sweep, at, kind, hit) VALUES (?1, ?2, 'went', ?3)"));
+  TRY(auto unsettle, database.prepare("unsettle a token",
+                                      "UPDATE token SET settled = 0 WHERE settled AND id = "
+                                      "(SELECT token FROM hit WHERE row = ?1)"));
   for (const Unseen& one : unseen) {
     if (one.gone) {
       TRY_VOID(gone.reset().bind(one.row).bind(now).run());
+      TRY_VOID(event.reset().bind(closing.sweep).bind(now).bind(one.row).run());
+      TRY_VOID(unsettle.reset().bind(one.row).run());
     } else {
       TRY_VOID(unknown.reset().bind(one.row).run());
     }

@@ -96,7 +96,8 @@ class Database {
   Result<> checkpoint();
 
   [[nodiscard]] std::int64_t last_insert_id() const;
-  [[nodiscard]] std::int64_t changes() const;
+  [[nodiscard]] std::int64_t changes() const;        ///< rows that the last statement changed
+  [[nodiscard]] std::int64_t total_changes() const;  ///< since the file was opened
   [[nodiscard]] bool in_transaction() const;
 
  private:

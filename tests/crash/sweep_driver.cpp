@@ -26,7 +26,7 @@ Hit hit_of(int i) {
   fingerprint.fill(static_cast<std::uint8_t>(i / 2));
   Hit hit;
   hit.id = fmt::format("h{:016x}", i * 2654435761U);
-  hit.klass = Class::B;
+  hit.klass = i % 4 == 1 ? Class::A : Class::B;  // some tokens have two places that disagree
   hit.reason = "It was made up.";
   hit.rule = "rule";
   hit.kind = "npm-token";
@@ -50,14 +50,20 @@ Result<> sweep(Inventory& inventory, int from, int to) {
     batch.push_back(hit_of(i));
     if (batch.size() == kBatch || i + 1 == to) {
       TRY_VOID(inventory.write(id, home, batch, {}, kNow));
+      TRY_VOID(inventory.commit());  // for more moments at which to be killed
       batch.clear();
     }
   }
   TRY_VOID(inventory.close_scope(id, home, {.state = ScopeState::complete, .rules = {"rule"}}, kNow));
+  TRY_VOID(inventory.commit());
   TRY(const ScopeId mail, inventory.open_scope(id, scope_of("/var/mail")));
   const Gap gap{.place = "/var/mail/root", .reason = "Permission denied"};
   TRY_VOID(inventory.write(id, mail, {}, std::span(&gap, 1), kNow));
   TRY_VOID(inventory.close_scope(id, mail, {.state = ScopeState::incomplete, .reason = "1 place"}, kNow));
+  const auto strictest = [](const TokenSubject& subject) {
+    return std::optional(TokenVerdict{.klass = subject.hits.front().hit.klass, .reason = "The strictest place."});
+  };
+  TRY_VOID(inventory.settle_classes(id, strictest, kNow));
   return inventory.finish_sweep(id, SweepState::incomplete, kNow);
 }
 
@@ -72,8 +78,8 @@ Result<> sweep_twice(const char* file) {
 Result<> dump(const char* file) {
   TRY(const Inventory inventory, Inventory::open(file, {}));
   return inventory.for_each_hit({.state = std::nullopt}, [](const HitRow& row) {
-    fmt::print("{} {} {} {} {}\n", row.hit.id, row.hit.locator, row.hit.store, row.token.value_or("-"),
-               to_string(row.state));
+    fmt::print("{} {} {} {} {} {}\n", row.hit.id, row.hit.locator, row.hit.store, row.token.value_or("-"),
+               to_string(row.hit.klass), to_string(row.state));
     return true;
   });
 }

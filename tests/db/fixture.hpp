@@ -59,6 +59,20 @@ inline ScopeEnd ended(ScopeState state = ScopeState::complete, bool deep = true)
   return {.state = state, .reason = state == ScopeState::complete ? "" : "why", .deep = deep, .rules = {"rule"}};
 }
 
+/// The strictest class of a token's places; what a list says of it is confirmed.
+inline std::optional<TokenVerdict> strictest(const TokenSubject& subject) {
+  TokenVerdict verdict{.klass = Class::D, .reason = "the strictest of its places"};
+  for (const HitRow& row : subject.hits) verdict.klass = std::min(verdict.klass, row.hit.klass);
+  if (!subject.listed.empty()) {
+    verdict.confidence = Confidence::confirmed;
+    verdict.reason = "the list says so";
+    if (subject.listed.front().access == PackageAccess::write) verdict.klass = Class::A;
+    if (subject.listed.front().bypass_2fa) verdict.flags.add(ScopeFlag::bypass_2fa);
+    if (subject.listed.size() > 1) verdict.flags.add(ScopeFlag::ambiguous);
+  }
+  return verdict;
+}
+
 /// One sweep of one scope, from its beginning to its end. Its id.
 inline SweepId sweep(Inventory& inventory, const Scope& scope, const std::vector<Hit>& hits, const ScopeEnd& end,
                      Time now, const std::vector<Gap>& gaps = {}) {
@@ -68,6 +82,7 @@ inline SweepId sweep(Inventory& inventory, const Scope& scope, const std::vector
   REQUIRE(opened);
   REQUIRE(inventory.write(*id, *opened, hits, gaps, now));
   REQUIRE(inventory.close_scope(*id, *opened, end, now));
+  REQUIRE(inventory.settle_classes(*id, strictest, now));
   const bool complete = end.state == ScopeState::complete && gaps.empty();
   REQUIRE(inventory.finish_sweep(*id, complete ? SweepState::complete : SweepState::incomplete, now));
   return *id;

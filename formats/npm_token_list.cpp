@@ -66,7 +66,8 @@ std::optional<Time> time_in(const value& field) {
   constexpr std::int64_t kYear10000 = 253'402'300'800'000;
   const auto* milliseconds = field.if_int64();
   if (milliseconds == nullptr || *milliseconds < 0 || *milliseconds >= kYear10000) return std::nullopt;
-  return std::chrono::floor<std::chrono::seconds>(std::chrono::sys_time(std::chrono::milliseconds(*milliseconds)));
+  return std::chrono::floor<std::chrono::seconds>(
+      std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(*milliseconds)));
 }
 
 Result<std::optional<Time>> time_of(const object& element, std::string_view name) {

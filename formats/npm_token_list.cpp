@@ -60,7 +60,7 @@ Result<std::optional<bool>> flag_of(const object& element, std::string_view name
   return std::optional(field->get_bool());
 }
 
-/// A time as a text, as npm spells it, or as milliseconds since 1970, as verdaccio does.
+/// A time as a text, as npm spells it, or as milliseconds since 1970, as verdaccio did until 2025.
 std::optional<Time> time_in(const value& field) {
   if (const auto* text = field.if_string()) return parse_time(view(*text));
   constexpr std::int64_t kYear10000 = 253'402'300'800'000;
@@ -211,7 +211,9 @@ class TokenReader {
     const value* field = field_of(element_, "token");
     if (field == nullptr || !field->is_string()) return unexpected("token", "a text, such as npm_aBcD...7890");
     const std::string_view shown = view(field->get_string());
-    const auto is_mask = [](char character) { return character <= ' ' || character == '*' || character == '['; };
+    const auto is_mask = [](char character) {
+      return character <= ' ' || character > '~' || character == '*' || character == '[';
+    };
     std::size_t gap_size = 0;
     std::size_t gap = std::string_view::npos;
     for (const std::string_view dots : {std::string_view("..."), std::string_view("…")}) {
@@ -259,13 +261,12 @@ class TokenReader {
   }
 
   [[nodiscard]] bool has_classic_form() const {
-    constexpr std::array<std::string_view, 7> kGranular = {
-        "expiry", "permissions", "scopes", "bypass_2fa", "accessed", "description", "packages_and_scopes_permission"};
+    constexpr std::array<std::string_view, 9> kNotClassic = {
+        "expiry", "permissions", "scopes", "bypass_2fa", "accessed", "description", "packages_and_scopes_permission",
+        "cidr",   "user"};
     const auto is_there = [this](std::string_view name) { return element_.contains({name.data(), name.size()}); };
-    if (std::ranges::any_of(kGranular, is_there)) return false;
-    const value* created = field_of(element_, "created");
-    return created != nullptr && created->is_string() &&
-           std::chrono::floor<std::chrono::days>(*token_.created_at) <= kLastClassicDay;
+    if (std::ranges::any_of(kNotClassic, is_there) || !token_.created_at) return false;
+    return std::chrono::floor<std::chrono::days>(*token_.created_at) <= kLastClassicDay;
   }
 
   Result<> read_scopes() {

@@ -26,9 +26,9 @@ namespace tokensweep {
 ///   its `scopes` are listed and name no package and no scope.
 /// - **bypass_2fa**: `bypass_2fa`, or `automation`, the classic kind of the same.
 /// - **classic**: has `readonly` or `automation`, but none of the fields that came with granular tokens (`expiry`,
-///   `permissions`, `scopes`, `bypass_2fa`, …), and was created no later than 2025-11-05, the last day on which there
-///   were any; its times are texts. Whatever lacks one of these is not called classic, for that means dead: a list of
-///   another registry (verdaccio counts milliseconds) is about tokens that live.
+///   `permissions`, `scopes`, `bypass_2fa`, …) or that verdaccio's list has (`user`, `cidr`), and was created no later
+///   than 2025-11-05, the last day on which any were. Whatever lacks one of these is not called classic, for that means
+///   dead, and another registry's tokens live.
 /// - **revoked**: `true`, or a time. **ip_ranges**: `cidr` and `cidr_whitelist`.
 ///
 /// A field that is null is as good as absent, and one that we do not know is passed over. A known one of another type

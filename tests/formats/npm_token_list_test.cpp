@@ -128,8 +128,10 @@ TEST_CASE("a token is classic only where nothing speaks against it") {
       {"the last day of classic ones", R"("readonly": false, "created": "2025-11-05T23:59:59Z")", true, write},
       {"the day after", R"("readonly": false, "created": "2025-11-06T00:00:00Z")", false, unknown},
       {"nobody knows since when", R"("readonly": false)", false, unknown},
-      {"another registry's, in milliseconds", R"("readonly": false, "created": 1506930744838)", false, unknown},
-      {"another registry's, to read", R"("readonly": true, "created": 1506930744838)", false, read},
+      {"it has the newer field of ranges", classic_with(R"("readonly": false, "cidr": [])"), false, unknown},
+      {"verdaccio's", classic_with(R"("readonly": false, "user": "ann", "cidr": [], "cidr_whitelist": [])"), false,
+       unknown},
+      {"verdaccio's, to read", R"("readonly": true, "user": "ann", "created": 1506930744838)", false, read},
   };
   for (const Case& c : cases) {
     CAPTURE(c.what);

@@ -2,7 +2,7 @@
 
 `make_tokens` gives pairs: an element of the list as it is served, and what our reader has to make of it, decided here from
 the kind of the token and not from the element. Which fields a token has: npm/registry docs/user/authentication.md for
-classic ones, npm/api-documentation token.yaml and npm/cli#9443 for granular ones.
+classic ones, npm/api-documentation token.yaml and npm/cli#9443 for granular ones, which no registry mixes as we do.
 """
 import datetime
 import http.server
@@ -109,10 +109,23 @@ def granular(random, account, earlier):
                           "expires_at": times["expiry"][1]}
 
 
+def verdaccio(random, account, earlier):
+    """packages/api/src/v1/token.ts of verdaccio: the form of a classic token, but it lives."""
+    created, created_at = moment(random, 2020, 2027)
+    shown = f"{text(random, 5)}...{text(random, 5)}"
+    key, ranges, readonly = f"{random.getrandbits(128):032x}", ip_ranges(random), random.random() < 0.5
+    served = {"user": account, "token": shown, "key": key, "cidr": ranges, "readonly": readonly, "created": created,
+              "cidr_whitelist": ranges}
+    return served, {"account": account, "key": key, "name": "", "first": shown[:5], "last": shown[-5:],
+                    "access": "read" if readonly else "unknown", "all_packages": False, "scopes": [], "bypass_2fa": False,
+                    "classic": False, "revoked": False, "ip_ranges": ranges, "created_at": created_at, "updated_at": None,
+                    "accessed_at": None, "expires_at": None}
+
+
 def make_tokens(random, account, count):
     tokens = []
     for _ in range(count):
-        kind = random.choice([classic, granular])
+        kind = random.choice([classic, granular, granular, verdaccio])
         tokens.append(kind(random, account, [served["key"] for served, _ in tokens]))
     return tokens
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/time.hpp"
+#include "formats/package_name.hpp"
 
 namespace tokensweep {
 
@@ -16,7 +17,8 @@ namespace {
 
 constexpr std::string_view kDatePrefix = "# date: ";
 constexpr std::size_t kDateSize = 10;
-constexpr std::size_t kLongestName = 214;  // npm's own limit
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr std::size_t kMostPackages = 1'000'000;
 
 std::string_view take_line(std::string_view& rest) {
   const std::size_t end = rest.find('\n');
@@ -42,6 +44,8 @@ Result<Ranks> Ranks::parse(std::string text, std::string_view file) {
   Ranks ranks;
   ranks.text_ = std::move(text);
   std::string_view rest = ranks.text_;
+  if (rest.starts_with(kByteOrderMark)) rest.remove_prefix(kByteOrderMark.size());
+  rest = rest.substr(0, rest.find_last_not_of("\r\n") + 1);
 
   const std::string_view head = take_line(rest);
   const auto date =
@@ -59,6 +63,13 @@ Result<Ranks> Ranks::parse(std::string text, std::string_view file) {
   return ranks;
 }
 
+Result<Ranks> Ranks::parse(std::string text, std::string_view file, Date today) {
+  TRY(Ranks ranks, parse(std::move(text), file));
+  if (ranks.date_ <= today + std::chrono::days(1)) return ranks;
+  return malformed("counted on " + format_date(ranks.date_) + ", which is yet to come; correct its first line")
+      .within(file);
+}
+
 std::optional<int> Ranks::rank_of(std::string_view package) const {
   const auto name = [this](const Entry& entry) { return name_of(entry); };
   const auto found = std::ranges::lower_bound(entries_, package, {}, name);
@@ -74,13 +85,14 @@ Result<> Ranks::add_line(std::string_view line) {
   const std::size_t tab = line.find('\t');
   if (tab == std::string_view::npos) return malformed("a line is a rank, a tab and a package's name");
 
+  if (entries_.size() == kMostPackages) return malformed("more than 1,000,000 packages");
   const std::size_t expected = entries_.size() + 1;
   const auto rank = whole_number(line.substr(0, tab));
   if (!rank || std::cmp_not_equal(*rank, expected)) return malformed("the rank has to be " + std::to_string(expected));
 
   std::string_view name = line.substr(tab + 1);
   name = name.substr(0, name.find('\t'));
-  if (name.empty() || name.size() > kLongestName) return malformed("a package's name has 1 to 214 characters");
+  if (!is_package_name(name)) return malformed("no package's name");
 
   entries_.push_back({.offset = static_cast<std::uint32_t>(name.data() - text_.data()),
                       .size = static_cast<std::uint32_t>(name.size()),

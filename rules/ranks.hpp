@@ -17,9 +17,14 @@ namespace tokensweep {
 class Ranks {
  public:
   /// `text` is a line `# date: YYYY-MM-DD`, whatever follows the date, then `rank<TAB>name`, and what else follows a
-  /// tab, on each line. Ranks go up from 1 without a gap, so that a truncated download or a wrong sort is noticed. An
-  /// error names the line; `file` is how it calls the list.
+  /// tab, on each line. Ranks go up from 1 without a gap, so that a hole or a wrong sort is noticed; no package stands
+  /// there twice; at most 1,000,000 do. A byte-order mark, CRLF and empty lines at the end are taken. An error names
+  /// the line; `file` is how it calls the list. That a list ends too soon shows in its size() alone.
   static Result<Ranks> parse(std::string text, std::string_view file);
+
+  /// The same for a list that somebody brings on the day `today`: one that was counted later is refused, for it would
+  /// never be replaced by a newer one. A day more is allowed, for where it was made the day may have begun earlier.
+  static Result<Ranks> parse(std::string text, std::string_view file, Date today);
 
   /// The day as of which the list was counted. Whoever shows a class shows it: ranks change.
   [[nodiscard]] Date date() const { return date_; }

@@ -1,7 +1,7 @@
 #include "scanner/evidence.hpp"
 
 #include <array>
-#include <boost/json/src.hpp>
+#include <boost/json.hpp>
 
 namespace tokensweep {
 namespace {

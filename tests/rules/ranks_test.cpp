@@ -59,9 +59,13 @@ TEST_CASE("a list that cannot be right is refused, and the line is named") {
       {"ranks from 0", head + "0\tape\n", "list.tsv: line 2: the rank has to be 1"},
       {"a rank that is no number", head + "1x\tape\n", "list.tsv: line 2: the rank has to be 1"},
       {"a rank beyond all numbers", head + "99999999999\tape\n", "list.tsv: line 2: the rank has to be 1"},
-      {"no name", head + "1\t\t900\n", "list.tsv: line 2: a package's name has 1 to 214 characters"},
+      {"an empty line, with CRLF", head + "1\tape\r\n\r\n2\tbee\r\n",
+       "list.tsv: line 3: a line is a rank, a tab and a package's name"},
+      {"no name", head + "1\t\t900\n", "list.tsv: line 2: no package's name"},
       {"a name that npm would refuse", head + "1\t" + std::string(215, 'a') + "\n",
-       "list.tsv: line 2: a package's name has 1 to 214 characters"},
+       "list.tsv: line 2: no package's name"},
+      {"a name in quotes", head + "1\t\"ape\"\n", "list.tsv: line 2: no package's name"},
+      {"a name with a space", head + "1\tape \t900\n", "list.tsv: line 2: no package's name"},
       {"a package twice", head + "1\tape\n2\tbee\n3\tape\n", "list.tsv: ranks 1 and 3 name the same package"},
   };
   for (const auto& c : cases) {
@@ -71,6 +75,58 @@ TEST_CASE("a list that cannot be right is refused, and the line is named") {
     CHECK(ranks.error().what == c.message);
     CHECK(ranks.error().kind == ErrorKind::malformed);
   }
+}
+
+TEST_CASE("what editors and other systems add to a list does not matter") {
+  const std::string cases[] = {
+      "\xEF\xBB\xBF# date: 2026-03-01\n1\tape\n2\tbee",
+      "# date: 2026-03-01\r\n1\tape\r\n2\tbee\r\n",
+      "\xEF\xBB\xBF# date: 2026-03-01\r\n1\tape\t9\r\n2\tbee\t8\r\n\r\n\r\n",
+      "# date: 2026-03-01\n1\tape\n2\tbee\n\n",
+  };
+  for (const std::string& text : cases) {
+    CAPTURE(text);
+    const auto ranks = parse(text);
+    REQUIRE(ranks);
+    CHECK(format_date(ranks->date()) == "2026-03-01");
+    CHECK(ranks->size() == 2);
+    CHECK(ranks->rank_of("bee") == 2);
+  }
+}
+
+TEST_CASE("a list that somebody brings was not counted in the future") {
+  const struct {
+    std::string what, date, message;
+  } cases[] = {
+      {"long ago", "2020-01-01", ""},
+      {"today", "2026-11-22", ""},
+      {"tomorrow here, today where it was made", "2026-11-23", ""},
+      {"later", "2026-11-24", "list.tsv: counted on 2026-11-24, which is yet to come; correct its first line"},
+      {"in another century", "9999-12-31",
+       "list.tsv: counted on 9999-12-31, which is yet to come; correct its first line"},
+  };
+  const Date today = std::chrono::year(2026) / 11 / 22;
+  for (const auto& c : cases) {
+    CAPTURE(c.what);
+    const auto ranks = Ranks::parse("# date: " + c.date + "\n1\tape\n", "list.tsv", today);
+    CHECK((ranks ? "" : ranks.error().what) == c.message);
+  }
+  CHECK_FALSE(Ranks::parse("1\tape\n", "list.tsv", today));
+}
+
+TEST_CASE("a list may have a million packages, and no more") {
+  std::string text = "# date: 2026-03-01\n";
+  for (int rank = 1; rank <= 1'000'000; ++rank) {
+    const std::string number = std::to_string(rank);
+    text.append(number).append("\tp").append(number).append("\n");
+  }
+  const auto ranks = parse(text);
+  REQUIRE(ranks);
+  CHECK(ranks->size() == 1'000'000);
+  CHECK(ranks->rank_of("p999999") == 999'999);
+  const auto too_many = parse(text + "1000001\tlast\n");
+  REQUIRE_FALSE(too_many);
+  CHECK(too_many.error().what == "list.tsv: line 1000002: more than 1,000,000 packages");
 }
 
 TEST_CASE("ranks that are copied or moved still know their names") {

@@ -95,4 +95,32 @@ std::string counted(std::uint64_t number, std::string_view one, std::string_view
   return text.append(one).append("s");
 }
 
+void put_wrapped(Canvas& canvas, std::string_view text, std::size_t indent) {
+  std::size_t column = indent;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    const std::size_t width = display_width(word);
+    if (column > indent && column + 1 + width > canvas.width()) {
+      canvas.line().space(indent);
+      column = indent;
+    }
+    if (column > indent) canvas.space(1), ++column;
+    canvas.put(word);
+    column += width;
+    text.remove_prefix(std::min(word.size() + 1, text.size()));
+  }
+  canvas.line();
+}
+
+std::string shell_word(std::string_view text) {
+  const auto harmless = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("/._-+@%:,").find(c) != std::string_view::npos;
+  };
+  if (!text.empty() && std::all_of(text.begin(), text.end(), harmless)) return std::string(text);
+  std::string quoted = "'";
+  for (const char c : text) quoted.append(c == '\'' ? "'\\''" : std::string(1, c));
+  return quoted + "'";
+}
+
 }  // namespace tokensweep

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "report/events.hpp"
 #include "report/show.hpp"
 #include "report/table.hpp"
 #include "report/writer.hpp"
@@ -141,6 +142,38 @@ TEST_CASE("no name gets through show as anything but text") {
     REQUIRE(bool(show_token("t01", each, {kNow, {}, {}}, output)));
     REQUIRE(only_shows(output.text, "\n"));
   }
+}
+
+EventRow named_event(Names& names, EventKind kind) {
+  EventRow event;
+  event.kind = kind;
+  event.id = names.next();
+  event.source = names.next();
+  event.source_name = names.next();
+  event.store = names.next();
+  event.locator = names.next();
+  event.name = names.next();
+  event.preview = names.next();
+  event.old_preview = names.next();
+  event.old_store = names.next();
+  event.old_locator = names.next();
+  event.reason = names.next();
+  return event;
+}
+
+TEST_CASE("no name gets through diff as anything but text") {
+  Names names;
+  StringOutput table_output;
+  EventTable table({.terminal = {}, .max_events = kNames}, table_output);
+  StringOutput json_output;
+  EventJsonWriter json(json_output);
+  for (EventWriter* writer : std::initializer_list<EventWriter*>{&table, &json}) {
+    writer->begin({kNow, kNow});
+    for (int i = 0; i < kNames / 12; ++i) writer->event(named_event(names, static_cast<EventKind>(i % 7)));
+    writer->end();
+  }
+  CHECK(only_shows(table_output.text, "\n"));
+  CHECK(only_shows(json_output.text, "\n"));
 }
 
 TEST_CASE("no name gets through an export as anything but text") {

@@ -36,6 +36,16 @@ std::string_view sequence(Tone tone) {
   return {};
 }
 
+bool locale_is_utf8(const Environment& environment) {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    std::string locale = environment(name).value_or("");
+    if (locale.empty()) continue;
+    for (char& c : locale) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    return locale.find("utf-8") != std::string::npos || locale.find("utf8") != std::string::npos;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::optional<std::string> process_environment(const char* name) {
@@ -46,6 +56,7 @@ std::optional<std::string> process_environment(const char* name) {
 
 Terminal terminal_of(int descriptor, const Environment& environment) {
   Terminal terminal;
+  terminal.utf8 = locale_is_utf8(environment);
   if (::isatty(descriptor) == 0) return terminal;
   struct winsize size {};
   if (::ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {

@@ -17,10 +17,12 @@ std::optional<std::string> process_environment(const char* name);
 struct Terminal {
   std::size_t width = 80;
   bool color = false;
+  bool utf8 = false;  ///< whether it shows more than letters: bars
 };
 
 /// A pipe or a file is 80 columns wide and without colour; a terminal has its own width, and colour unless NO_COLOR is
-/// set to something or TERM is `dumb`.
+/// set to something or TERM is `dumb`. UTF-8 is what the locale says (LC_ALL, else LC_CTYPE, else LANG), wherever the
+/// text goes.
 Terminal terminal_of(int descriptor, const Environment& environment);
 
 /// What a piece of text means; the colours follow from it.

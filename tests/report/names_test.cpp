@@ -8,6 +8,7 @@
 
 #include "report/events.hpp"
 #include "report/show.hpp"
+#include "report/summary.hpp"
 #include "report/table.hpp"
 #include "report/writer.hpp"
 #include "tests/report/rows.hpp"
@@ -174,6 +175,28 @@ TEST_CASE("no name gets through diff as anything but text") {
   }
   CHECK(only_shows(table_output.text, "\n"));
   CHECK(only_shows(json_output.text, "\n"));
+}
+
+TEST_CASE("no name gets through the report as anything but text") {
+  Names names;
+  for (int i = 0; i < kNames / 9 / 16; ++i) {
+    StringOutput output;
+    Summary summary({.terminal = {.utf8 = true}, .now = kNow}, output);
+    for (int k = 0; k < 16; ++k) {
+      HitRow row = named(names);
+      row.token = fmt::format("t{}", k);
+      row.hit.scope.add(ScopeFlag::classic).add(k % 3 == 0 ? ScopeFlag::unfound : ScopeFlag::bypass_2fa);
+      summary.row(computed(row));
+    }
+    CoverageRow scope;
+    scope.source = names.next();
+    scope.store = names.next();
+    scope.reason = names.next();
+    const SweepInfo sweep{.started_at = kNow, .version = names.next()};
+    summary.end(
+        {.sweeps = {&sweep, 1}, .coverage = {&scope, 1}, .inventory = names.next(), .default_inventory = false});
+    REQUIRE(only_shows(output.text, "\n"));
+  }
 }
 
 TEST_CASE("no name gets through an export as anything but text") {

@@ -117,7 +117,8 @@ constexpr FigureColumn kColumns[] = {
     column<&Figures::dead>("dead", "tokens that are stored, but revoked, expired or classic", "tokens", true),
     column<&Figures::without_package_scope>(
         "without_package_scope", "tokens that may write every package, or nobody can tell which", "tokens", true),
-    column<&Figures::all_packages>("all_packages", "of these, the ones of which the registry says so", "tokens", true),
+    column<&Figures::all_packages>("all_packages", "tokens that may write every package, as the registry says",
+                                   "tokens", true),
     column<&Figures::unfound>("unfound", "tokens alive at the registry, and stored nowhere that was looked", "tokens",
                               true),
     column<&Figures::repeated>("repeated", "tokens held in more than one place", "tokens", true),
@@ -128,8 +129,7 @@ constexpr FigureColumn kColumns[] = {
     column<&Figures::exempt>("exempt", "tokens under an exception of the policy", "tokens", true),
     column<&Figures::references>("references", "names that stand in place of a token, as they should", "places", false),
     column<&Figures::scopes>("scopes", "scopes that the sweep was to cover", "scopes", false),
-    column<&Figures::scopes_complete>("scopes_complete", "of these, the ones that were read from end to end", "scopes",
-                                      false),
+    column<&Figures::scopes_complete>("scopes_complete", "scopes that it read from end to end", "scopes", false),
     column<&Figures::places_missed>("places_missed", "places that could not be read", "places", true),
 };
 

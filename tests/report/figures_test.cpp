@@ -205,6 +205,9 @@ TEST_CASE("every figure has a name, and can be set by it") {
     CHECK(std::all_of(column.name.begin(), column.name.end(),
                       [](unsigned char c) { return std::islower(c) || std::isdigit(c) || c == '_'; }));
     CHECK(!column.description.empty());
+    // The metrics make one line of four.
+    if (column.klass)
+      CHECK(column.description.find(fmt::format(" of class {}", to_string(*column.klass))) != std::string_view::npos);
     REQUIRE(set_figure(figures, column.name, ++value));
     CHECK(column.get(figures) == value);
     CHECK(column.name.ends_with(column.klass ? fmt::format("_{}", "abcd"[static_cast<std::size_t>(*column.klass)])

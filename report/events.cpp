@@ -130,20 +130,20 @@ void put_event(JsonText& json, const EventRow& event) {
   const bool value = event.kind == EventKind::value_changed;
   const bool moved = event.kind == EventKind::moved;
   json.begin_object().key("sweep").number(event.sweep).key("at").value(event.at);
-  json.key("event").text(to_string(event.kind)).key("id").text(std::string_view(event.id));
+  json.key("event").text(to_string(event.kind)).key("id").text(event.id);
   json.key("class").value(class_cell(event.klass)).key("old_class").value(class_cell(event.old_class));
-  json.key("source").text(std::string_view(event.source));
-  json.key("source_name").text(std::string_view(event.source_name));
-  json.key("store").text(std::string_view(event.store)).key("locator").text(std::string_view(event.locator));
+  json.key("source").text(event.source);
+  json.key("source_name").text(event.source_name);
+  json.key("store").text(event.store).key("locator").text(event.locator);
   json.key("old_store").value(moved ? Cell(std::string_view(event.old_store)) : Cell());
   json.key("old_locator").value(moved ? Cell(std::string_view(event.old_locator)) : Cell());
-  json.key("name").text(std::string_view(event.name));
-  json.key("token").text(event.token).key("preview").text(event.preview);
-  json.key("old_token").text(value ? event.old_token : std::nullopt);
-  json.key("old_preview").text(value ? event.old_preview : std::nullopt);
+  json.key("name").text(event.name);
+  json.key("token").text_or_null(event.token).key("preview").text_or_null(event.preview);
+  json.key("old_token").text_or_null(value ? event.old_token : std::nullopt);
+  json.key("old_preview").text_or_null(value ? event.old_preview : std::nullopt);
   json.key("scope").value(event.flags);
   json.key("old_scope").value(event.kind == EventKind::flags_changed ? Cell(event.old_flags) : Cell());
-  json.key("reason").text(std::string_view(event.reason)).end_object();
+  json.key("reason").text(event.reason).end_object();
 }
 
 void write_out(std::string& buffer, Output& output) {

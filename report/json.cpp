@@ -8,8 +8,8 @@ constexpr std::size_t kFlushAt = 64UL << 10;
 void put_sweep(JsonText& json, const SweepInfo& sweep) {
   json.line().begin_object().key("id").number(sweep.id).key("started_at").value(sweep.started_at);
   json.key("finished_at").value(sweep.finished_at ? Cell(*sweep.finished_at) : Cell());
-  json.key("state").text(to_string(sweep.state)).key("version").text(std::string_view(sweep.version));
-  json.key("rules_digest").text(std::string_view(sweep.rules_digest)).end_object();
+  json.key("state").text(to_string(sweep.state)).key("version").text(sweep.version);
+  json.key("rules_digest").text(sweep.rules_digest).end_object();
 }
 
 void put_hit(JsonText& json, const ExportRow& row) {

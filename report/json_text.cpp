@@ -99,8 +99,8 @@ JsonText& JsonText::text(std::string_view value) {
   return *this;
 }
 
-JsonText& JsonText::text(const std::optional<std::string>& value) {
-  if (value) return text(std::string_view(*value));
+JsonText& JsonText::text_or_null(const std::optional<std::string>& value) {
+  if (value) return text(*value);
   return this->value(std::monostate{});
 }
 

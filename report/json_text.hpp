@@ -27,7 +27,7 @@ class JsonText {
 
   JsonText& value(const Cell& cell);
   JsonText& text(std::string_view value);
-  JsonText& text(const std::optional<std::string>& value);
+  JsonText& text_or_null(const std::optional<std::string>& value);
   JsonText& number(std::int64_t value);
 
  private:

@@ -2,6 +2,7 @@
 
 #include "report/csv.hpp"
 #include "report/json.hpp"
+#include "report/sarif.hpp"
 
 namespace tokensweep {
 
@@ -11,6 +12,8 @@ std::unique_ptr<RowWriter> make_writer(ExportFormat format, Output& output) {
       return std::make_unique<CsvWriter>(output);
     case ExportFormat::json:
       return std::make_unique<JsonWriter>(output);
+    case ExportFormat::sarif:
+      return std::make_unique<SarifWriter>(output);
     case ExportFormat::jsonl:
       break;
   }

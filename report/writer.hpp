@@ -28,7 +28,7 @@ class RowWriter {
   virtual void end() = 0;
 };
 
-enum class ExportFormat : std::uint8_t { csv, json, jsonl };
+enum class ExportFormat : std::uint8_t { csv, json, jsonl, sarif };
 
 /// `output` has to outlive the writer.
 std::unique_ptr<RowWriter> make_writer(ExportFormat format, Output& output);

@@ -200,7 +200,7 @@ TEST_CASE("no name gets through the report as anything but text") {
 }
 
 TEST_CASE("no name gets through an export as anything but text") {
-  for (const ExportFormat format : {ExportFormat::csv, ExportFormat::json, ExportFormat::jsonl}) {
+  for (const ExportFormat format : {ExportFormat::csv, ExportFormat::json, ExportFormat::jsonl, ExportFormat::sarif}) {
     Names names;
     StringOutput output;
     const auto writer = make_writer(format, output);

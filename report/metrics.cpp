@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::int64_t kSecondsOfDay = 86'400;
 constexpr std::string_view kDays = "_days";
+constexpr std::array kStates = {ScopeState::open,   ScopeState::complete, ScopeState::incomplete,
+                                ScopeState::denied, ScopeState::failed,   ScopeState::skipped};
 
 /// A label's value: printable text, with what the format wants escaped.
 std::string label(std::string_view text) {
@@ -93,8 +95,6 @@ void put_sweeps(std::string& out, std::span<const SweepInfo> sweeps) {
 }
 
 void put_coverage(std::string& out, std::span<const CoverageRow> coverage) {
-  constexpr std::array kStates = {ScopeState::open,   ScopeState::complete, ScopeState::incomplete,
-                                  ScopeState::denied, ScopeState::failed,   ScopeState::skipped};
   struct Source {
     std::array<std::int64_t, kStates.size()> scopes{};
     std::int64_t missed = 0;

@@ -226,4 +226,17 @@ TEST_CASE("every figure has a name, and can be set by it") {
   CHECK(figures == before);
 }
 
+TEST_CASE("the documentation has a row for each figure") {
+  const std::string text = file_content(TOKENSWEEP_GOLDEN "/../../../docs/figures.md");
+  std::size_t rows = 0;
+  for (std::size_t at = text.find("\n| `"); at != std::string::npos; at = text.find("\n| `", at + 1)) ++rows;
+  CHECK(rows == figure_columns().size());
+  for (const FigureColumn& column : figure_columns()) {
+    const std::string row = fmt::format("\n| `{}` | {} | {} | {} |\n", column.name, column.unit,
+                                        column.lower_is_better ? "yes" : "", column.description);
+    CAPTURE(row);
+    CHECK(text.find(row) != std::string::npos);
+  }
+}
+
 }  // namespace

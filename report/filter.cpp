@@ -1,6 +1,8 @@
 #include "report/filter.hpp"
 
 #include <algorithm>
+#include <string>
+#include <utility>
 
 #include "base/time.hpp"
 
@@ -38,9 +40,7 @@ Result<> add_flags(ScopeFlags& flags, std::string_view value) {
     if (word.empty()) break;
     const std::optional<ScopeFlag> flag = parse_scope_flag(word);
     if (!flag) {
-      return usage(
-          "scope: no such flag; among the known are classic, world-readable, publish, read-only, git-tracked, "
-          "reference");
+      return usage("scope: no such flag; " + scope_flag_help());
     }
     flags.add(*flag);
     any = true;
@@ -104,6 +104,19 @@ Result<> restrict_by_terms(Filter& filter, std::string_view text) {
 
 }  // namespace
 
+std::string scope_flag_help() {
+  constexpr ScopeFlag kMostAskedFor[] = {ScopeFlag::classic,        ScopeFlag::dead,        ScopeFlag::unfound,
+                                         ScopeFlag::repeated,       ScopeFlag::unused,      ScopeFlag::shared_expiry,
+                                         ScopeFlag::all_packages,   ScopeFlag::no_ip_limit, ScopeFlag::bypass_2fa,
+                                         ScopeFlag::stage_only,     ScopeFlag::ambiguous,   ScopeFlag::exempt,
+                                         ScopeFlag::world_readable, ScopeFlag::publish,     ScopeFlag::read_only,
+                                         ScopeFlag::git_tracked,    ScopeFlag::reference};
+  std::string text = "among the known are";
+  const char* separator = " ";
+  for (const ScopeFlag flag : kMostAskedFor) text.append(std::exchange(separator, ", ")).append(to_string(flag));
+  return text;
+}
+
 Result<> Filter::restrict_by(std::string_view option, std::string_view value) {
   if (option == "class") return add_classes(classes, value);
   if (option == "source") return set_source(source, value);
@@ -121,11 +134,12 @@ Result<> Filter::restrict_by(std::string_view option, std::string_view value) {
 bool Filter::matches(const ExportRow& row) const {
   const Hit& hit = row.row->hit;
   if (!classes.empty() && std::find(classes.begin(), classes.end(), hit.klass) == classes.end()) return false;
-  if (!source.empty() && hit.source != source) return false;
+  if (!source.empty() && hit.source != source && row.row->source_name != source) return false;
   if (state && (*state == State::gone) != (row.row->state == State::gone)) return false;
   if ((row.scope.bits() & flags.bits()) != flags.bits()) return false;
   if (older_than && (!row.age || *row.age < *older_than)) return false;
   if (overdue && !row.overdue) return false;
+  if (row.scope.has(ScopeFlag::unfound) && !flags.has(ScopeFlag::unfound)) return false;
   return references || !is_reference(*row.row);
 }
 

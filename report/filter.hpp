@@ -14,11 +14,11 @@ namespace tokensweep {
 
 /// Which hits an export lists, or a `--fail-on` looks for. Every part has to hold; an empty part does not restrict.
 struct Filter {
-  std::vector<Class> classes;  ///< any of these
-  std::string source;
+  std::vector<Class> classes;                   ///< any of these
+  std::string source;                           ///< the connector's id or the configured source's name
   std::optional<State> state = State::present;  ///< `present` takes `unknown` in (it was not seen gone); empty: all
   std::optional<std::chrono::hours> older_than;
-  ScopeFlags flags;  ///< all of these
+  ScopeFlags flags;  ///< all of these; a token that is stored nowhere appears only if `unfound` is among them
   bool overdue = false;
   bool references = true;  ///< whether hits that only name a token count
 
@@ -37,5 +37,8 @@ struct Filter {
 /// `scope=FLAG`, `overdue`), or `any`, which restricts nothing. A hit that only names a token fails a run only if the
 /// filter says `scope=reference`: a reference is what is wanted in place of a token.
 Result<Filter> parse_filter(std::string_view text);
+
+/// What `--help` and an error say of the flags that `scope` takes: `among the known are classic, dead, ...`.
+std::string scope_flag_help();
 
 }  // namespace tokensweep

@@ -2,24 +2,16 @@
 
 #include <string>
 
+#include "report/json_text.hpp"
 #include "report/writer.hpp"
 
 namespace tokensweep {
 
-/// One hit as a JSON object on one line, without a line break: all of `columns()` as keys, flags as an array of
-/// strings. Always valid UTF-8, whatever a file's name holds.
-class JsonHit {
- public:
-  void append(std::string& out, const ExportRow& row);
-
- private:
-  std::string text_;  ///< one string, reused
-};
-
-/// `{"schema_version":1,"generated_at":…,"sweeps":[…],"hits":[…]}`, one sweep and one hit a line.
+/// `{"schema_version":1,"generated_at":…,"sweeps":[…],"hits":[…]}`, one sweep and one hit a line. A hit is an object
+/// with all of `columns()` as keys, flags as an array of strings. Always valid UTF-8, whatever a file's name holds.
 class JsonWriter final : public RowWriter {
  public:
-  explicit JsonWriter(Output& output) : output_(output) {}
+  explicit JsonWriter(Output& output) : output_(output), json_(buffer_) {}
   void begin(const ExportHead& head) override;
   void row(const ExportRow& row) override;
   void end() override;
@@ -27,8 +19,7 @@ class JsonWriter final : public RowWriter {
  private:
   Output& output_;
   std::string buffer_;
-  JsonHit hit_;
-  bool first_ = true;
+  JsonText json_;
 };
 
 /// One hit a line, nothing else.
@@ -42,7 +33,6 @@ class JsonLinesWriter final : public RowWriter {
  private:
   Output& output_;
   std::string buffer_;
-  JsonHit hit_;
 };
 
 }  // namespace tokensweep

@@ -50,7 +50,7 @@ Result<> DescriptorOutput::finish() {
   return Error{ErrorKind::storage, fmt::format("cannot write to {}: {}", name_, words(error_))};
 }
 
-Result<std::unique_ptr<FileOutput>> FileOutput::create(const std::filesystem::path& target) {
+Result<std::unique_ptr<FileOutput>> FileOutput::create(const std::filesystem::path& target, Readers readers) {
   const std::string name = target.filename().native();
   if (name.empty() || name == "." || name == "..") return refused(target, "it names a directory");
   const std::filesystem::path parent = target.has_parent_path() ? target.parent_path() : ".";
@@ -70,15 +70,16 @@ Result<std::unique_ptr<FileOutput>> FileOutput::create(const std::filesystem::pa
     const int file = ::openat(directory, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (file < 0 && errno == EEXIST) continue;
     if (file < 0) break;
-    return std::unique_ptr<FileOutput>(new FileOutput(directory, file, std::move(temporary), target));
+    return std::unique_ptr<FileOutput>(new FileOutput(directory, file, std::move(temporary), target, readers));
   }
   const int error = errno;
   ::close(directory);
   return refused(target, words(error));
 }
 
-FileOutput::FileOutput(int directory, int file, std::string temporary, const std::filesystem::path& target)
-    : directory_(directory), file_(file), temporary_(std::move(temporary)), target_(target) {}
+FileOutput::FileOutput(int directory, int file, std::string temporary, const std::filesystem::path& target,
+                       Readers readers)
+    : directory_(directory), file_(file), temporary_(std::move(temporary)), target_(target), readers_(readers) {}
 
 FileOutput::~FileOutput() {
   ::close(file_);
@@ -92,6 +93,7 @@ void FileOutput::write(std::string_view bytes) {
 
 Result<> FileOutput::finish() {
   if (error_ != 0) return failure("write", error_);
+  if (readers_ == Readers::everybody && ::fchmod(file_, 0644) != 0) return failure("write", error_ = errno);
   if (::fsync(file_) != 0) return failure("write", error_ = errno);
   if (::renameat(directory_, temporary_.c_str(), directory_, target_.filename().c_str()) != 0) {
     return failure("rename the finished file to", error_ = errno);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -47,13 +48,17 @@ class DescriptorOutput final : public Output {
 };
 
 /// Into a file that appears, whole, when `finish` succeeds: written under a temporary name beside its target, for its
-/// owner alone (0600), flushed to the disk, renamed. Until then, and after any failure, a file of that name stays as it
-/// was, and no temporary one is left behind. The directory is held open, so that nobody can put another in its place
-/// meanwhile.
+/// owner alone (0600) unless others are named, flushed to the disk, renamed. Until then, and after any failure, a file
+/// of that name stays as it was, and no temporary one is left behind. The directory is held open, so that nobody can
+/// put another in its place meanwhile.
 class FileOutput final : public Output {
  public:
+  /// Who may read the file. `everybody` (0644, whatever the umask says) is for what holds numbers only.
+  enum class Readers : std::uint8_t { owner, everybody };
+
   /// Refuses a target that exists and is no ordinary file: a symbolic link, a directory, a device.
-  static Result<std::unique_ptr<FileOutput>> create(const std::filesystem::path& target);
+  static Result<std::unique_ptr<FileOutput>> create(const std::filesystem::path& target,
+                                                    Readers readers = Readers::owner);
 
   FileOutput(const FileOutput&) = delete;
   FileOutput& operator=(const FileOutput&) = delete;
@@ -64,13 +69,14 @@ class FileOutput final : public Output {
   Result<> finish() override;
 
  private:
-  FileOutput(int directory, int file, std::string temporary, const std::filesystem::path& target);
+  FileOutput(int directory, int file, std::string temporary, const std::filesystem::path& target, Readers readers);
   Result<> failure(const char* doing, int error) const;
 
   int directory_;
   int file_;
   std::string temporary_;  ///< its name in the directory; empty once renamed
   std::filesystem::path target_;
+  Readers readers_;
   int error_ = 0;
 };
 

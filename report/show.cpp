@@ -73,24 +73,6 @@ Error ambiguous(const std::set<std::string>& candidates) {
                                                 candidates.size() > kCandidates ? " and more" : "")};
 }
 
-/// Lines of `text`, broken between words, with `indent` before all but the first.
-void put_wrapped(Canvas& canvas, std::string_view text, std::size_t indent) {
-  std::size_t column = indent;
-  while (!text.empty()) {
-    const std::string_view word = text.substr(0, text.find(' '));
-    const std::size_t width = display_width(word);
-    if (column > indent && column + 1 + width > canvas.width()) {
-      canvas.line().space(indent);
-      column = indent;
-    }
-    if (column > indent) canvas.space(1), ++column;
-    canvas.put(word);
-    column += width;
-    text.remove_prefix(std::min(word.size() + 1, text.size()));
-  }
-  canvas.line();
-}
-
 std::string_view basis_in_words(AgeBasis basis) {
   switch (basis) {
     case AgeBasis::file_mtime:

@@ -33,25 +33,6 @@ std::string flag_words(ScopeFlags flags, bool invalid) {
   return words;
 }
 
-/// What stands for the token: its preview; where there is none, the key that holds it.
-std::string title_of(const HitRow& row) {
-  if (row.hit.preview) return printable(*row.hit.preview);
-  if (!row.hit.name.empty()) return printable(row.hit.name);
-  return "-";
-}
-
-/// For a command line that is shown to be copied.
-std::string shell_word(std::string_view text) {
-  const auto harmless = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("/._-+@%:,").find(c) != std::string_view::npos;
-  };
-  if (!text.empty() && std::all_of(text.begin(), text.end(), harmless)) return std::string(text);
-  std::string quoted = "'";
-  for (const char c : text) quoted.append(c == '\'' ? "'\\''" : std::string(1, c));
-  return quoted + "'";
-}
-
 std::string duration_text(std::chrono::milliseconds took) {
   if (took < std::chrono::minutes(2)) return fmt::format("{:.1f} s", static_cast<double>(took.count()) / 1000);
   return fmt::format("{} min", std::chrono::duration_cast<std::chrono::minutes>(took).count());
@@ -76,6 +57,11 @@ Tone tone_of(Class klass) {
          : klass == Class::B ? Tone::warning
          : klass == Class::C ? Tone::notice
                              : Tone::strong;
+}
+
+std::string title_of(const std::optional<std::string>& preview, std::string_view name) {
+  if (preview) return printable(*preview);
+  return name.empty() ? "-" : printable(name);
 }
 
 std::string age_text(const std::optional<std::int64_t>& days) {
@@ -129,7 +115,7 @@ void SweepTable::remember(const ExportRow& row, std::string_view key) {
     index_.emplace(key, tokens_.size());
     tokens_.push_back({.id = row.row->token.value_or(""),
                        .order = std::string(key),
-                       .title = title_of(*row.row),
+                       .title = title_of(hit.preview, hit.name),
                        .kind = printable(hit.kind),
                        .klass = hit.klass,
                        .confidence = hit.confidence,

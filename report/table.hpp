@@ -121,6 +121,8 @@ class SweepTable {
 /// `A!` confirmed, `A` inferred, `A?` assumed.
 std::string class_mark(Class klass, Confidence confidence);
 Tone tone_of(Class klass);
+/// What stands for a token: its preview; where there is none, the key that holds it. Printable.
+std::string title_of(const std::optional<std::string>& preview, std::string_view name);
 /// `today`, `412 d`, or a dash where there is no age.
 std::string age_text(const std::optional<std::int64_t>& days);
 

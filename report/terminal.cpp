@@ -36,6 +36,16 @@ std::string_view sequence(Tone tone) {
   return {};
 }
 
+bool locale_is_utf8(const Environment& environment) {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    std::string locale = environment(name).value_or("");
+    if (locale.empty()) continue;
+    for (char& c : locale) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    return locale.find("utf-8") != std::string::npos || locale.find("utf8") != std::string::npos;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::optional<std::string> process_environment(const char* name) {
@@ -46,6 +56,7 @@ std::optional<std::string> process_environment(const char* name) {
 
 Terminal terminal_of(int descriptor, const Environment& environment) {
   Terminal terminal;
+  terminal.utf8 = locale_is_utf8(environment);
   if (::isatty(descriptor) == 0) return terminal;
   struct winsize size {};
   if (::ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
@@ -93,6 +104,34 @@ std::string counted(std::uint64_t number, std::string_view one, std::string_view
   if (number == 1) return text.append(one);
   if (!many.empty()) return text.append(many);
   return text.append(one).append("s");
+}
+
+void put_wrapped(Canvas& canvas, std::string_view text, std::size_t indent) {
+  std::size_t column = indent;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    const std::size_t width = display_width(word);
+    if (column > indent && column + 1 + width > canvas.width()) {
+      canvas.line().space(indent);
+      column = indent;
+    }
+    if (column > indent) canvas.space(1), ++column;
+    canvas.put(word);
+    column += width;
+    text.remove_prefix(std::min(word.size() + 1, text.size()));
+  }
+  canvas.line();
+}
+
+std::string shell_word(std::string_view text) {
+  const auto harmless = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("/._-+@%:,").find(c) != std::string_view::npos;
+  };
+  if (!text.empty() && std::all_of(text.begin(), text.end(), harmless)) return std::string(text);
+  std::string quoted = "'";
+  for (const char c : text) quoted.append(c == '\'' ? "'\\''" : std::string(1, c));
+  return quoted + "'";
 }
 
 }  // namespace tokensweep

@@ -17,10 +17,12 @@ std::optional<std::string> process_environment(const char* name);
 struct Terminal {
   std::size_t width = 80;
   bool color = false;
+  bool utf8 = false;  ///< whether it shows more than letters: bars
 };
 
 /// A pipe or a file is 80 columns wide and without colour; a terminal has its own width, and colour unless NO_COLOR is
-/// set to something or TERM is `dumb`.
+/// set to something or TERM is `dumb`. UTF-8 is what the locale says (LC_ALL, else LC_CTYPE, else LANG), wherever the
+/// text goes.
 Terminal terminal_of(int descriptor, const Environment& environment);
 
 /// What a piece of text means; the colours follow from it.
@@ -54,5 +56,10 @@ class Canvas {
 std::string grouped(std::uint64_t number);
 /// `1 place`, `12 places`: the plural is `one` and an s unless given.
 std::string counted(std::uint64_t number, std::string_view one, std::string_view many = {});
+
+/// Ends the line with `text`, which begins in column `indent`; where it is too long, it goes on below, between words.
+void put_wrapped(Canvas& canvas, std::string_view printable_text, std::size_t indent);
+/// A word of a command line that is shown to be copied: in quotes, where a shell would read more into it.
+std::string shell_word(std::string_view text);
 
 }  // namespace tokensweep

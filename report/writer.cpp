@@ -2,6 +2,7 @@
 
 #include "report/csv.hpp"
 #include "report/json.hpp"
+#include "report/sarif.hpp"
 
 namespace tokensweep {
 
@@ -11,6 +12,8 @@ std::unique_ptr<RowWriter> make_writer(ExportFormat format, Output& output) {
       return std::make_unique<CsvWriter>(output);
     case ExportFormat::json:
       return std::make_unique<JsonWriter>(output);
+    case ExportFormat::sarif:
+      return std::make_unique<SarifWriter>(output);
     case ExportFormat::jsonl:
       break;
   }
@@ -19,6 +22,11 @@ std::unique_ptr<RowWriter> make_writer(ExportFormat format, Output& output) {
 
 std::string_view to_string(SweepState state) {
   constexpr std::string_view kNames[] = {"running", "complete", "incomplete", "interrupted"};
+  return kNames[static_cast<std::size_t>(state)];
+}
+
+std::string_view to_string(ScopeState state) {
+  constexpr std::string_view kNames[] = {"open", "complete", "incomplete", "denied", "failed", "skipped"};
   return kNames[static_cast<std::size_t>(state)];
 }
 

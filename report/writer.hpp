@@ -28,11 +28,12 @@ class RowWriter {
   virtual void end() = 0;
 };
 
-enum class ExportFormat : std::uint8_t { csv, json, jsonl };
+enum class ExportFormat : std::uint8_t { csv, json, jsonl, sarif };
 
 /// `output` has to outlive the writer.
 std::unique_ptr<RowWriter> make_writer(ExportFormat format, Output& output);
 
 std::string_view to_string(SweepState state);
+std::string_view to_string(ScopeState state);
 
 }  // namespace tokensweep

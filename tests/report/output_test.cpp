@@ -62,6 +62,18 @@ TEST_CASE("a file appears whole, for its owner alone") {
   CHECK(directory.entries() == 1);
 }
 
+TEST_CASE("a file for everybody can be read by everybody, once it is whole") {
+  const Directory directory;
+  const fs::path target = directory.path / "figures.prom";
+  const mode_t before = ::umask(077);
+  auto output = FileOutput::create(target, FileOutput::Readers::everybody);
+  ::umask(before);
+  REQUIRE(bool(output));
+  (*output)->write("tokensweep_tokens 1\n");
+  REQUIRE(bool((*output)->finish()));
+  CHECK(mode(target) == 0644);
+}
+
 TEST_CASE("an export that is not finished leaves the old file and nothing else") {
   const Directory directory;
   const fs::path target = directory.path / "out.csv";

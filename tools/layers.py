@@ -26,7 +26,7 @@ LAYERS = {
     "net": ["base", "model"],
     "db": ["base", "model", "identity/private_path.hpp"],
     "connectors": ["base", "model", "net"],
-    "report": ["base", "model", "db/inventory.hpp"],
+    "report": ["base", "model", "db/inventory.hpp", "db/coverage.hpp"],
     "scanner": ["base", "model", "identity", "formats", "rules", "net", "db", "connectors", "report"],
 }
 

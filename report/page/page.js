@@ -5,7 +5,7 @@
 // Names in the data come from outside. They reach the page as text only: `el` makes text nodes, and nothing here parses
 // markup.
 
-const PAGE_ROWS = 100;
+const PAGE_ROWS = 50;
 const PRINTED_ROWS = 5000;
 const DAY = 86400;
 const CLASSES = ["A", "B", "C", "D"];
@@ -131,6 +131,12 @@ function isReference(row) {
 /// What stands for a hit's token.
 function titleOf(row) {
   return hits.preview[row] ?? (isReference(row) ? "reference" : hits.kind[row]);
+}
+
+/// What the title leaves unsaid.
+function subtitleOf(row) {
+  if (hits.preview[row] !== null) return hits.kind[row];
+  return isReference(row) ? "a name, no value" : hits.token[row] === null ? "value not readable" : hits.token[row];
 }
 
 /// Every token that is stored now: its strictest class, its age, whether it is past its date, where it lies.
@@ -260,13 +266,13 @@ function reference() {
 /// A change in words. Less is better, unless told otherwise.
 function changeLine(values, {unit = "", moreIsBetter = false} = {}) {
   const then = reference();
-  if (then === last || values[then] === null || values[last] === null) return el("p", {class: "change quiet"}, "No earlier figure");
+  if (then === last || values[then] === null || values[last] === null) return el("p", {class: "change quiet"}, "no earlier figure");
   const change = values[last] - values[then];
   const since = day(series.at[then]);
-  if (change === 0) return el("p", {class: "change quiet"}, `As on ${since}`);
+  if (change === 0) return el("p", {class: "change quiet"}, `the same since ${since}`);
   const better = change > 0 === moreIsBetter;
   return el("p", {class: `change ${better ? "good" : "late"}`},
-    `${change > 0 ? "▲" : "▼"} ${number(Math.abs(change))}${unit} ${change > 0 ? "more" : "less"} than on ${since}: ${better ? "better" : "worse"}`);
+    `${change > 0 ? "▲ up" : "▼ down"} ${number(Math.abs(change))}${unit} since ${since}, ${better ? "better" : "worse"}`);
 }
 
 /// A line over time, with its first and last day in words.
@@ -305,9 +311,9 @@ function drawTiles() {
   const byClass = CLASSES.map((name) => `${name} ${number(now("overdue_" + name.toLowerCase()))}`).join(" · ");
   byId("tiles").append(
     tile({name: "Median age", values: median, unit: "days", change: " d"}),
-    tile({name: "Past their date", values: overdueSeries, more: `${byClass}. `, goal: true, show: {list: "overdue"}}),
+    tile({name: "Past their date", values: overdueSeries, more: `${byClass}. `, goal: true, show: {list: ["overdue"]}}),
     tile({name: "Classic tokens still stored", values: series.classic, goal: true, show: {flag: "classic"}}),
-    tile({name: "Dead, still stored", values: series.dead, goal: true, show: {list: "dead"}}),
+    tile({name: "Dead, still stored", values: series.dead, goal: true, show: {list: ["dead"]}}),
     tile({name: "Without a package scope", values: series.without_package_scope, goal: true}),
     tile({name: "Coverage", values: covered, unit: "% of scopes", moreIsBetter: true,
       more: `${number(now("scopes_complete"))} of ${counted(now("scopes"), "scope")} complete, ${counted(now("places_missed"), "place")} not read`}));
@@ -353,20 +359,22 @@ function drawAges(bins, width) {
     const all = sum(bins[code].map(sum));
     const late = sum(bins[code].map((bin) => bin[1]));
     const words = `${counted(all, "token")}, ${number(late)} past their date; ${dueText(code)}`;
-    const picture = svg("svg", {width, height: height + 20, viewBox: `0 0 ${width} ${height + 20}`, role: "img",
+    const lowest = code === CLASSES.length - 1;
+    const tall = height + (lowest ? 20 : 4);
+    const picture = svg("svg", {width, height: tall, viewBox: `0 0 ${width} ${tall}`, role: "img",
       "aria-label": `Class ${name} by age: ${words}`});
     picture.append(svg("line", {class: "ground", x1: 0, x2: width, y1: height + 0.5, y2: height + 0.5}));
     bins[code].forEach((bin, i) => {
       let base = height;
       bin.forEach((tokensHere, isLate) => {
         if (tokensHere === 0) return;
-        const tall = Math.max(2, (height - 16) * tokensHere / top);
-        base -= tall;
-        picture.append(svg("rect", {class: isLate ? "bar late" : "bar", x: room * i + 1, width: room - 2, y: base, height: tall}));
+        const size = Math.max(2, (height - 16) * tokensHere / top);
+        base -= size;
+        picture.append(svg("rect", {class: isLate ? "bar late" : "bar", x: room * i + 1, width: room - 2, y: base, height: size}));
       });
       if (sum(bin)) picture.append(svg("text", {class: "strong", x: room * (i + 0.5), y: base - 4, "text-anchor": "middle"}, number(sum(bin))));
-      picture.append(svg("text", {x: room * i + (i ? 0 : 1), y: height + 16, "text-anchor": i ? "middle" : "start"},
-        width < 500 && i % 2 ? "" : EDGE_NAMES[i]));
+      if (!lowest || width < 500 && i % 2) return;
+      picture.append(svg("text", {x: room * i, y: height + 16, "text-anchor": i ? "middle" : "start"}, EDGE_NAMES[i]));
     });
     const due = place(head.policy[name.toLowerCase()]);
     picture.append(svg("line", {class: "due", x1: due, x2: due, y1: 0, y2: height + 4}));
@@ -413,10 +421,10 @@ function drawStores(all) {
   const most = Math.max(1, ...ofStore.flatMap((store) => store.byClass));
   const line = (group, filter, kind, name) => el("tr", {class: kind}, el("th", {scope: "row"}, name),
     group.byClass.map((value, code) => el("td", {class: "number"}, value === 0 ? el("span", {class: "quiet"}, "·", el("span", {class: "off"}, "none")) :
-      el("button", {type: "button", class: kind ? "" : `heat-${1 + Math.min(3, Math.floor(4 * Math.log(value + 1) / Math.log(most + 2)))}`,
+      el("button", {type: "button", class: kind ? "" : `heat-${Math.ceil(4 * Math.sqrt(value / most))}`,
         "aria-label": `${number(value)}: class ${CLASSES[code]} in ${group.name}`,
         click: () => showOnly({...filter, class: [CLASSES[code]]})}, number(value)))),
-    el("td", {class: "number"}, number(group.total)));
+    el("td", {class: "number sum"}, number(group.total)));
   const bodies = [...ofSource.values()].sort((a, b) => b.total - a.total).map((source) => {
     source.stores.sort((a, b) => b.total - a.total || (a.name < b.name ? -1 : 1));
     const body = el("tbody", {});
@@ -426,14 +434,14 @@ function drawStores(all) {
         line(source, {source: source.name}, "total", `${source.name}, ${counted(source.stores.length, "store")}`),
         ...source.stores.slice(0, shown).map((store) => line(store, {store: [store.name]}, "", store.name)),
         ...(rest > 0 ? [el("tr", {}, el("td", {colspan: 6}, el("button", {type: "button", class: "link go",
-          click: () => draw(shown + 50)}, `${number(Math.min(rest, 50))} of ${counted(rest, "other store")}`)))] : []));
+          click: () => draw(shown + 50)}, rest > 50 ? `Show 50 of ${number(rest)} other stores` : `Show ${counted(rest, "other store")}`)))] : []));
     };
     draw(source.stores.length > STORES_SHOWN + 2 ? STORES_SHOWN : source.stores.length);
     return body;
   });
   byId("stores").append(bodies.length === 0 ? el("p", {class: "quiet"}, "No token is stored.") : el("table", {class: "plain matrix"},
     el("thead", {}, el("tr", {}, el("th", {scope: "col"}, "Store"),
-      CLASSES.map((name) => el("th", {scope: "col", class: "number"}, el("span", {class: `badge ${name}`}, name))), el("th", {scope: "col", class: "number"}, "Tokens"))),
+      CLASSES.map((name) => el("th", {scope: "col", class: "number"}, el("span", {class: `badge ${name}`}, name))), el("th", {scope: "col", class: "number sum"}, "Tokens"))),
     bodies));
 }
 
@@ -457,9 +465,11 @@ function drawShared(all) {
       names.map((name) => el("span", {}, name)), group.stores.length > names.length ? el("span", {}, `and ${number(group.stores.length - names.length)} more`) : ""));
   };
   const shown = 8;
-  byId("shared").append(el("ul", {class: "groups"}, sorted.slice(0, shown).map(item)));
+  byId("shared").append(
+    el("p", {class: "note"}, `${counted(sum(sorted.map((group) => group.tokens)), "token")} in ${counted(sorted.length, "set")} of stores`),
+    el("ul", {class: "groups"}, sorted.slice(0, shown).map(item)));
   if (sorted.length > shown) {
-    byId("shared").append(el("button", {type: "button", class: "link go", click: () => showOnly({list: "repeated"})},
+    byId("shared").append(el("button", {type: "button", class: "link go", click: () => showOnly({list: ["repeated"]})},
       `${counted(sorted.length - shown, "other set")} of stores: show all tokens in several places`));
   }
 }
@@ -477,9 +487,9 @@ function drawCoverage() {
     el("thead", {}, el("tr", {}, ["Source", "Store", "Was", "Why"].map((name) => el("th", {scope: "col"}, name)),
       el("th", {scope: "col", class: "number"}, "Not read"), el("th", {scope: "col"}, "Ended"))),
     el("tbody", {}, list.map((row) => el("tr", {},
-      el("td", {}, row.name === row.source ? row.source : `${row.name} (${row.source})`), el("th", {scope: "row"}, row.store),
-      el("td", {class: row.state === "complete" ? "" : "late"}, SCOPE_WORDS[row.state]), el("td", {}, row.reason),
-      el("td", {class: "number"}, row.missed ? number(row.missed) : ""), el("td", {}, row.ended_at === null ? "" : moment(row.ended_at))))));
+      el("td", {class: "tight"}, row.name === row.source ? row.source : `${row.name} (${row.source})`), el("th", {scope: "row"}, row.store),
+      el("td", {class: row.state === "complete" ? "tight" : "tight late"}, SCOPE_WORDS[row.state]), el("td", {}, row.reason),
+      el("td", {class: "number"}, row.missed ? number(row.missed) : ""), el("td", {class: "tight"}, row.ended_at === null ? "" : moment(row.ended_at))))));
   const shown = 200;
   const place = byId("coverage");
   if (open.length) place.append(table(open.slice(0, shown)));
@@ -520,16 +530,16 @@ function orderOf(id) {
 
 // ---- The filter: what is asked for, and its spelling in the address
 
-const NOTHING = {q: "", class: [], source: "", state: "stored", flag: "", list: "", store: [], overdue: false, sort: "class", desc: false, page: 1, show: ""};
+const NOTHING = {q: "", class: [], source: "", state: "stored", flag: "", list: [], store: [], sort: "class", desc: false, page: 1, show: ""};
 let asked = {...NOTHING};
 let found = [];
+let remembering = 0;
 
 function toFragment(filter) {
   const words = new URLSearchParams();
   for (const [name, fallback] of Object.entries(NOTHING)) {
     const value = filter[name];
-    if (name === "class") { if (value.length) words.set(name, value.join("")); }
-    else if (Array.isArray(fallback)) value.forEach((one) => words.append(name, one));
+    if (Array.isArray(fallback)) value.forEach((one) => words.append(name, one));
     else if (value !== fallback) words.set(name, value === true ? "1" : value);
   }
   return words.toString();
@@ -541,13 +551,12 @@ function fromFragment(text) {
   const one = (name, known) => known(words.get(name) ?? "") ? words.get(name) : NOTHING[name];
   return {
     q: words.get("q") ?? "",
-    class: CLASSES.filter((name) => (words.get("class") ?? "").includes(name)),
+    class: CLASSES.filter((name) => words.getAll("class").includes(name)),
     source: one("source", (name) => sources.codes.has(name)),
-    state: one("state", (name) => name === "all" || name in STATES),
+    state: one("state", (name) => ["stored", "all", ...Object.keys(STATES)].includes(name)),
     flag: one("flag", (name) => flagBit.has(name)),
-    list: one("list", (name) => LISTS.some((list) => list.id === name)),
+    list: LISTS.map((list) => list.id).filter((name) => words.getAll("list").includes(name)),
     store: words.getAll("store").filter((name) => stores.codes.has(name)),
-    overdue: words.get("overdue") === "1",
     sort: one("sort", (name) => columnOf.has(name)),
     desc: words.get("desc") === "1",
     page: Math.max(1, Math.floor(Number(words.get("page"))) || 1),
@@ -589,8 +598,7 @@ function tester(filter) {
     }
   }
   if (flag) tests.push((row) => hasFlag(row, flag));
-  if (filter.overdue) tests.push((row) => hits.overdue[row]);
-  if (filter.list) tests.push(LISTS.find((list) => list.id === filter.list).test);
+  tests.push(...LISTS.filter((list) => filter.list.includes(list.id)).map((list) => list.test));
   for (const word of filter.q.toLowerCase().split(/\s+/)) {
     if (word) tests.push((row) => searchText[row].includes(word));
   }
@@ -610,6 +618,10 @@ function search(filter) {
   }
   for (const row of empty) if (fits(row)) rows.push(row);
   return rows;
+}
+
+function toggled(list, one) {
+  return list.includes(one) ? list.filter((other) => other !== one) : [...list, one];
 }
 
 // ---- Drawing the table
@@ -637,9 +649,13 @@ function toHits() {
   byId("hits").focus({preventScroll: true});
 }
 
+/// Puts what is asked into the address, a moment later: browsers refuse more than a few changes a second.
 function remember() {
-  const fragment = toFragment(asked);
-  history.replaceState(null, "", fragment ? `#${fragment}` : location.href.split("#")[0]);
+  clearTimeout(remembering);
+  remembering = setTimeout(() => {
+    const fragment = toFragment(asked);
+    history.replaceState(null, "", fragment ? `#${fragment}` : location.href.split("#")[0]);
+  }, 200);
 }
 
 function pages() {
@@ -664,9 +680,8 @@ function drawControls() {
   put("state", asked.state);
   put("flag", asked.flag);
   put("sort", `${asked.sort}${asked.desc ? " desc" : ""}`);
-  byId("overdue").checked = asked.overdue;
   for (const [name, button] of controls.classes) button.setAttribute("aria-pressed", asked.class.includes(name));
-  for (const [id, button] of controls.lists) button.setAttribute("aria-pressed", asked.list === id);
+  for (const [id, button] of controls.lists) button.setAttribute("aria-pressed", asked.list.includes(id));
   for (const [id, header] of controls.headers) {
     header.setAttribute("aria-sort", asked.sort !== id ? "none" : asked.desc ? "descending" : "ascending");
     header.querySelector(".arrow").textContent = asked.sort !== id ? "" : asked.desc ? "▼" : "▲";
@@ -695,7 +710,7 @@ const CELLS = {
     el("span", {class: "sub"}, hits.confidence[row])],
   age: (row) => ageText(hits.age_days[row]),
   token: (row) => [el("button", {type: "button", class: "link mono", click: () => show(row)}, titleOf(row)),
-    el("span", {class: "sub"}, isReference(row) ? "no value" : hits.kind[row])],
+    el("span", {class: "sub"}, subtitleOf(row))],
   place: (row) => el("span", {class: "place"}, hits.locator[row], el("span", {class: "sub"}, hits.store[row])),
   source: (row) => hits.source[row],
   flags: (row) => flagNames(row).map((name) => el("span", {class: BAD_FLAGS.has(name) ? "flag bad" : "flag"}, name)),
@@ -704,7 +719,7 @@ const CELLS = {
 };
 
 function drawRow(row) {
-  return el("tr", {role: "row"}, COLUMNS.map(({id}) => el("td", {role: "cell", class: `c-${id}`}, CELLS[id](row))));
+  return el("tr", {role: "row", class: `is-${hits.state[row]}`}, COLUMNS.map(({id}) => el("td", {role: "cell", class: `c-${id}`}, CELLS[id](row))));
 }
 
 // ---- One token
@@ -789,14 +804,14 @@ function makeControls() {
   byId("classes").append(group);
   for (const name of CLASSES) {
     const button = el("button", {type: "button", "aria-pressed": "false", "aria-label": `Class ${name}`,
-      click: () => ask({class: CLASSES.filter((other) => asked.class.includes(other) !== (other === name))})}, name);
+      click: () => ask({class: toggled(asked.class, name)})}, name);
     controls.classes.set(name, button);
     group.append(button);
   }
   const here = [...hits.id.keys()].filter((row) => stored[row]);
   for (const list of LISTS) {
-    const button = el("button", {type: "button", "aria-pressed": "false", title: list.help, click: () => ask({list: asked.list === list.id ? "" : list.id})},
-      list.name, el("b", {}, number(countTokens(here.filter(list.test)))));
+    const button = el("button", {type: "button", "aria-pressed": "false", title: list.help, 
+      click: () => ask({list: toggled(asked.list, list.id)})}, list.name, el("b", {}, number(countTokens(here.filter(list.test)))));
     controls.lists.set(list.id, button);
     byId("lists").append(button);
   }
@@ -806,7 +821,6 @@ function listen() {
   const on = (id, event, act) => byId(id).addEventListener(event, act);
   on("search", "input", () => ask({q: byId("search").value}));
   for (const id of ["source", "state", "flag"]) on(id, "change", () => ask({[id]: byId(id).value}));
-  on("overdue", "change", () => ask({overdue: byId("overdue").checked}));
   on("sort", "change", () => {
     const [sort, desc] = byId("sort").value.split(" ");
     ask({sort, desc: desc === "desc"});
@@ -826,7 +840,6 @@ function listen() {
   addEventListener("beforeprint", () => {
     drawRows(PRINTED_ROWS);
     if (found.length > PRINTED_ROWS) byId("count").textContent += `; the first ${number(PRINTED_ROWS)} are printed`;
-    for (const details of document.querySelectorAll("#coverage details")) details.open = true;
     drawAges(bins, 660);
   });
   addEventListener("afterprint", () => {

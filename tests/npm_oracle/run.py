@@ -8,7 +8,6 @@ sent. One check a file and one a pair; differences are printed; the last line is
 """
 import argparse
 import base64
-import hashlib
 import json
 import os
 import random
@@ -18,27 +17,13 @@ import subprocess
 import sys
 import tempfile
 
+from pathlib import Path
+
 from generate import generate
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def install():
-    """The directory that node resolves npm's packages from."""
-    manifest = open(os.path.join(HERE, "package.json"), "rb").read()
-    versions = "-".join(json.loads(manifest)["dependencies"].values())
-    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    target = os.path.join(cache, "tokensweep", "npm-oracle-" + versions)
-    stamp = os.path.join(target, "installed")
-    digest = hashlib.sha256(manifest).hexdigest()
-    if os.path.exists(stamp) and open(stamp).read() == digest:
-        return target
-    os.makedirs(target, exist_ok=True)
-    shutil.copy(os.path.join(HERE, "package.json"), target)
-    subprocess.run(["npm", "install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
-                   cwd=target, check=True, stdout=sys.stderr)
-    open(stamp, "w").write(digest)
-    return target
+sys.path.insert(0, os.path.join(HERE, "../../tools"))
+from toolchains import install_packages  # noqa: E402
 
 
 def split_sections(name):
@@ -205,7 +190,7 @@ def main():
     parser.add_argument("--keep", action="store_true", help="leave the generated files")
     options = parser.parse_args()
 
-    modules = install()
+    modules = str(install_packages(Path(HERE, "package.json")))
     directory = tempfile.mkdtemp(prefix="npm-oracle-")
     jobs = generate(random.Random(options.seed), directory, options.pairs)
     answers = json.loads(subprocess.run(["node", os.path.join(HERE, "oracle.mjs"), modules], input=json.dumps(jobs),

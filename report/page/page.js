@@ -242,7 +242,9 @@ function drawTop() {
   byId("title").textContent = `npm tokens in ${head.inventory}`;
   const byClass = CLASSES.map((name) => `${name} ${number(now(name.toLowerCase()))}`).join(", ");
   byId("summary").textContent = `${counted(now("tokens"), "token")} in ${counted(now("places"), "place")} on ${day(head.generated_at)}. ` +
-    `By class: ${byClass}.` + (now("references") ? ` Besides, ${counted(now("references"), "reference")} without a value.` : "");
+    `By class: ${byClass}.` + (now("references") ? ` Besides, ${counted(now("references"), "reference")} without a value.` : "") +
+    (now("unfound") ? ` ${counted(now("unfound"), "more token")} alive at the registry, found in no store.` : "") +
+    (now("exempt") ? ` ${number(now("exempt"))} under an exception of the policy.` : "");
 
   const sweep = head.sweeps[head.sweeps.length - 1];
   const when = sweep ? `sweep ${sweep.id} of ${moment(sweep.started_at)}` : "no sweep";
@@ -264,15 +266,15 @@ function reference() {
 }
 
 /// A change in words. Less is better, unless told otherwise.
-function changeLine(values, {unit = "", moreIsBetter = false} = {}) {
+function changeLine(values, moreIsBetter) {
   const then = reference();
   if (then === last || values[then] === null || values[last] === null) return el("p", {class: "change quiet"}, "no earlier figure");
   const change = values[last] - values[then];
   const since = day(series.at[then]);
-  if (change === 0) return el("p", {class: "change quiet"}, `the same since ${since}`);
+  if (change === 0) return el("p", {class: "change quiet"}, "the same since ", el("span", {class: "tight"}, since));
   const better = change > 0 === moreIsBetter;
   return el("p", {class: `change ${better ? "good" : "late"}`},
-    `${change > 0 ? "▲ up" : "▼ down"} ${number(Math.abs(change))}${unit} since ${since}, ${better ? "better" : "worse"}`);
+    `${change > 0 ? "▲ up" : "▼ down"} ${number(Math.abs(change))} since `, el("span", {class: "tight"}, since), better ? ", better" : ", worse");
 }
 
 /// A line over time, with its first and last day in words.
@@ -294,15 +296,15 @@ function sparkline(name, values) {
   ];
 }
 
-function tile({name, values, unit, value, goal, more, show, ...change}) {
+function tile({name, values, unit, goal, more, action = "Show them", show, moreIsBetter = false}) {
   const latest = values[last];
   return el("div", {class: "tile"},
     el("h3", {}, name),
-    el("p", {class: "value"}, value ?? (latest === null ? "–" : number(latest)), unit ? el("small", {}, ` ${unit}`) : ""),
-    changeLine(values, change),
+    el("p", {class: "value"}, latest === null ? "–" : number(latest), unit ? el("small", {}, ` ${unit}`) : ""),
+    changeLine(values, moreIsBetter),
     el("p", {class: "more"}, more ?? "", goal ? (latest === 0 ? "Goal of 0 reached" : "Goal: 0") : ""),
     sparkline(name, values),
-    show ? el("button", {type: "button", class: "link go", click: () => showOnly(show)}, "Show them", el("span", {class: "off"}, `: ${name}`)) : "");
+    el("button", {type: "button", class: "link go", click: show}, action, el("span", {class: "off"}, `: ${name}`)));
 }
 
 function drawTiles() {
@@ -310,12 +312,14 @@ function drawTiles() {
   const covered = series.scopes.map((scopes, i) => scopes ? Math.floor(100 * series.scopes_complete[i] / scopes) : null);
   const byClass = CLASSES.map((name) => `${name} ${number(now("overdue_" + name.toLowerCase()))}`).join(" · ");
   byId("tiles").append(
-    tile({name: "Median age", values: median, unit: "days", change: " d"}),
-    tile({name: "Past their date", values: overdueSeries, more: `${byClass}. `, goal: true, show: {list: ["overdue"]}}),
-    tile({name: "Classic tokens still stored", values: series.classic, goal: true, show: {flag: "classic"}}),
-    tile({name: "Dead, still stored", values: series.dead, goal: true, show: {list: ["dead"]}}),
-    tile({name: "Without a package scope", values: series.without_package_scope, goal: true}),
+    tile({name: "Median age", values: median, unit: "days", action: "Show the oldest", show: () => showOnly({sort: "age", desc: true})}),
+    tile({name: "Past their date", values: overdueSeries, more: `${byClass}. `, goal: true, show: () => showOnly({list: ["overdue"]})}),
+    tile({name: "Classic tokens still stored", values: series.classic, goal: true, show: () => showOnly({flag: "classic"})}),
+    tile({name: "Dead, still stored", values: series.dead, goal: true, show: () => showOnly({list: ["dead"]})}),
+    tile({name: "Without a package scope", values: series.without_package_scope, goal: true,
+      action: "Show the proven ones", show: () => showOnly({list: ["all-packages"]})}),
     tile({name: "Coverage", values: covered, unit: "% of scopes", moreIsBetter: true,
+      action: "Show what was not read", show: () => goTo("coverage-section"),
       more: `${number(now("scopes_complete"))} of ${counted(now("scopes"), "scope")} complete, ${counted(now("places_missed"), "place")} not read`}));
 }
 
@@ -641,12 +645,12 @@ function ask(change) {
 /// From the upper part of the page: this and nothing else.
 function showOnly(change) {
   ask({...NOTHING, ...change});
-  toHits();
+  goTo("hits");
 }
 
-function toHits() {
-  byId("hits").scrollIntoView();
-  byId("hits").focus({preventScroll: true});
+function goTo(section) {
+  byId(section).scrollIntoView();
+  byId(section).focus({preventScroll: true});
 }
 
 /// Puts what is asked into the address, a moment later: browsers refuse more than a few changes a second.
@@ -835,7 +839,7 @@ function listen() {
   });
   on("detail", "close", () => { asked.show = ""; remember(); });
   on("detail", "click", (event) => { if (event.target === byId("detail")) byId("detail").close(); });
-  document.querySelector(".skip").addEventListener("click", (event) => { event.preventDefault(); toHits(); });
+  document.querySelector(".skip").addEventListener("click", (event) => { event.preventDefault(); goTo("hits"); });
   addEventListener("hashchange", () => ask(fromFragment(location.hash.slice(1))));
   addEventListener("beforeprint", () => {
     drawRows(PRINTED_ROWS);

@@ -9,10 +9,20 @@
 
 namespace tokensweep {
 
+void append_json_string(std::string& out, std::string_view text) {
+  out.push_back('"');
+  const std::size_t start = out.size();
+  append_printable(out, text, kNoCap);
+  // Printable text is valid UTF-8 without control characters, so two characters are all that JSON wants escaped.
+  for (std::size_t i = out.find_first_of("\"\\", start); i != std::string::npos; i = out.find_first_of("\"\\", i + 2)) {
+    out.insert(i, 1, '\\');
+  }
+  out.push_back('"');
+}
+
 /// Appends one value.
 struct JsonText::CellWriter {
   std::string& out;
-  std::string& scratch;
 
   void operator()(std::monostate) const { out.append("null"); }
   void operator()(bool value) const { out.append(value ? "true" : "false"); }
@@ -42,18 +52,7 @@ struct JsonText::CellWriter {
     }
     out.push_back(']');
   }
-  /// Printable text is valid UTF-8 without control characters, so two characters are all that JSON wants escaped.
-  void operator()(std::string_view value) const {
-    scratch.clear();
-    append_printable(scratch, value, kNoCap);
-    out.push_back('"');
-    std::string_view rest = scratch;
-    for (std::size_t i = rest.find_first_of("\"\\"); i != std::string_view::npos; i = rest.find_first_of("\"\\")) {
-      out.append(rest.substr(0, i)).append({'\\', rest[i]});
-      rest.remove_prefix(i + 1);
-    }
-    out.append(rest).push_back('"');
-  }
+  void operator()(std::string_view value) const { append_json_string(out, value); }
 };
 
 void JsonText::separate() {
@@ -89,13 +88,13 @@ JsonText& JsonText::key(std::string_view name) {
 
 JsonText& JsonText::value(const Cell& cell) {
   separate();
-  std::visit(CellWriter{out_, scratch_}, cell);
+  std::visit(CellWriter{out_}, cell);
   return *this;
 }
 
 JsonText& JsonText::text(std::string_view value) {
   separate();
-  CellWriter{out_, scratch_}(value);
+  CellWriter{out_}(value);
   return *this;
 }
 

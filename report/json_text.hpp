@@ -9,6 +9,9 @@
 
 namespace tokensweep {
 
+/// Appends `text`, made printable, as a JSON string.
+void append_json_string(std::string& out, std::string_view text);
+
 /// Builds JSON at the end of a buffer, piece by piece; commas come by themselves. Text from anywhere becomes what
 /// `printable` makes of it: always valid UTF-8, without control characters.
 class JsonText {
@@ -37,7 +40,6 @@ class JsonText {
   void separate();
 
   std::string& out_;
-  std::string scratch_;
   bool separated_ = true;  ///< whether the next value may follow without a comma
   bool new_line_ = false;  ///< whether it begins a line
 };

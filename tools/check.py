@@ -284,6 +284,8 @@ STAGES = [
           comparison("tests/npm_oracle/run.py", "build/tests/formats/npmrc_dump")),
     Stage("gitleaks", "our rules against gitleaks' own",
           comparison("tests/gitleaks_oracle/run.py", "build/tests/rules/rules_dump")),
+    Stage("browser", "the report's page in a browser",
+          comparison("-m", "unittest", "discover", "-s", "tests/browser")),
     Stage("asan", "the tables under AddressSanitizer and UBSan", lambda: sanitized("build-asan")),
     Stage("fuzz-asan", "the corpora under AddressSanitizer and UBSan", lambda: replay_corpora("build-asan")),
     Stage("tsan", "the tables of what has threads under ThreadSanitizer", lambda: sanitized("build-tsan", THREADED)),

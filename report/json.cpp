@@ -15,7 +15,6 @@ constexpr std::size_t kFlushAt = 64UL << 10;
 /// Appends one value.
 struct ValueWriter {
   std::string& out;
-  std::string& scratch;
 
   void operator()(std::monostate) const { out.append("null"); }
   void operator()(bool value) const { out.append(value ? "true" : "false"); }
@@ -45,23 +44,11 @@ struct ValueWriter {
     }
     out.push_back(']');
   }
-  /// Printable text is valid UTF-8 without control characters, so two characters are all that JSON wants escaped.
-  void operator()(std::string_view value) const {
-    scratch.clear();
-    append_printable(scratch, value, kNoCap);
-    out.push_back('"');
-    std::string_view rest = scratch;
-    for (std::size_t i = rest.find_first_of("\"\\"); i != std::string_view::npos; i = rest.find_first_of("\"\\")) {
-      out.append(rest.substr(0, i)).append({'\\', rest[i]});
-      rest.remove_prefix(i + 1);
-    }
-    out.append(rest).push_back('"');
-  }
+  void operator()(std::string_view value) const { append_json_string(out, value); }
 };
 
 void append_sweep(std::string& out, const SweepInfo& sweep) {
-  std::string scratch;
-  const ValueWriter value{out, scratch};
+  const ValueWriter value{out};
   out.append("{\"id\":");
   value(sweep.id);
   out.append(",\"started_at\":");
@@ -84,11 +71,21 @@ void flush(std::string& buffer, Output& output) {
 
 }  // namespace
 
+void append_json_string(std::string& out, std::string_view text) {
+  out.push_back('"');
+  const std::size_t start = out.size();
+  append_printable(out, text, kNoCap);
+  // Printable text is valid UTF-8 without control characters, so two characters are all that JSON wants escaped.
+  for (std::size_t i = out.find_first_of("\"\\", start); i != std::string::npos; i = out.find_first_of("\"\\", i + 2))
+    out.insert(i, 1, '\\');
+  out.push_back('"');
+}
+
 void JsonHit::append(std::string& out, const ExportRow& row) {
   out.push_back('{');
   for (const Column& column : columns()) {
     out.append("\"").append(column.name).append("\":");
-    std::visit(ValueWriter{out, text_}, column.cell(row));
+    std::visit(ValueWriter{out}, column.cell(row));
     out.push_back(',');
   }
   out.back() = '}';

@@ -1,19 +1,20 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "report/writer.hpp"
 
 namespace tokensweep {
+
+/// Appends `text`, made printable, as a JSON string.
+void append_json_string(std::string& out, std::string_view text);
 
 /// One hit as a JSON object on one line, without a line break: all of `columns()` as keys, flags as an array of
 /// strings. Always valid UTF-8, whatever a file's name holds.
 class JsonHit {
  public:
   void append(std::string& out, const ExportRow& row);
-
- private:
-  std::string text_;  ///< one string, reused
 };
 
 /// `{"schema_version":1,"generated_at":…,"sweeps":[…],"hits":[…]}`, one sweep and one hit a line.

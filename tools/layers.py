@@ -27,7 +27,8 @@ LAYERS = {
     "db": ["base", "model", "identity/private_path.hpp"],
     "connectors": ["base", "model", "net"],
     "report": ["base", "model", "db/inventory.hpp"],
-    "scanner": ["base", "model", "identity", "formats", "rules", "net", "db", "connectors", "report"],
+    "merge": ["base", "model", "identity", "db/inventory.hpp", "db/place_range.hpp", "report/json.hpp", "report/output.hpp"],
+    "scanner": ["base", "model", "identity", "formats", "rules", "net", "db", "connectors", "report", "merge"],
 }
 
 # Libraries that only these folders know, and no header that others include: headers stay cheap, and a library replaceable.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdint>
 #include <iterator>
 #include <vector>
@@ -78,6 +79,17 @@ Decoded decode(std::string_view text) {
   return {value, size, true};
 }
 
+/// The other way round, of a character that `decode` takes.
+void append_utf8(std::string& out, char32_t value) {
+  const auto byte = [](char32_t bits) { return static_cast<char>(bits); };
+  const auto next = [&](unsigned shift) { out.push_back(byte(0x80 | ((value >> shift) & 0x3F))); };
+  if (value < 0x80) return out.push_back(byte(value));
+  if (value < 0x800) return out.push_back(byte(0xC0 | (value >> 6))), next(0);
+  if (value < 0x10000) return out.push_back(byte(0xE0 | (value >> 12))), next(6), next(0);
+  out.push_back(byte(0xF0 | (value >> 18)));
+  next(12), next(6), next(0);
+}
+
 bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
 constexpr char kHexDigits[] = "0123456789abcdef";
@@ -132,6 +144,20 @@ std::size_t unit_size(std::string_view text) {
   return text[1] == 'x' ? 4 : std::min(text.find('}'), text.size() - 1) + 1;
 }
 
+/// What one unit of printable text stands for. Of digits that no escape of ours has, anything may come out: its caller
+/// compares.
+void append_unescaped(std::string& out, std::string_view unit) {
+  if (unit[0] != '\\' || !reads_as_escape(unit.substr(1))) {
+    out.append(unit);
+    return;
+  }
+  const bool is_byte = unit[1] == 'x';
+  std::uint32_t value = 0;
+  const char* digits = unit.data() + (is_byte ? 2 : 3);
+  std::from_chars(digits, unit.data() + unit.size(), value, 16);
+  is_byte ? out.push_back(static_cast<char>(value)) : append_utf8(out, value);
+}
+
 std::size_t count_characters(std::string_view unit) {
   return static_cast<std::size_t>(
       std::count_if(unit.begin(), unit.end(), [](char c) { return (static_cast<std::uint8_t>(c) & 0xC0) != 0x80; }));
@@ -181,6 +207,17 @@ std::string printable(std::string_view text, std::size_t cap) {
   std::string out;
   append_printable(out, text, cap);
   return out;
+}
+
+std::optional<std::string> from_printable(std::string_view shown) {
+  std::string text;
+  for (std::string_view rest = shown; !rest.empty();) {
+    const std::size_t size = unit_size(rest);
+    append_unescaped(text, rest.substr(0, size));
+    rest.remove_prefix(size);
+  }
+  if (printable(text, kNoCap) != shown) return std::nullopt;  // spelled otherwise, or not to be shown at all
+  return text;
 }
 
 std::size_t display_width(std::string_view printable_text) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,6 +26,9 @@ std::string printable(std::string_view text, std::size_t cap = kPrintableCap);
 
 /// The same, appended: for writers that build many cells in one buffer.
 void append_printable(std::string& out, std::string_view text, std::size_t cap = kPrintableCap);
+
+/// The text that `printable(text, kNoCap)` shows so, byte for byte; nothing where it shows no text so.
+std::optional<std::string> from_printable(std::string_view shown);
 
 /// How many terminal columns a printable text takes: East Asian wide characters and emoji two, combining marks none.
 std::size_t display_width(std::string_view printable_text);

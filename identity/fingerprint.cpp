@@ -94,6 +94,26 @@ struct CodeHash {
   }
 };
 
+/// SHA-256("tokensweep.v1\0" || value).
+Bytes digest_of(std::string_view value, const EVP_MD* sha256) {
+  const DigestContext context(EVP_MD_CTX_new());
+  Bytes digest{};
+  crypto_must(context != nullptr && EVP_DigestInit_ex2(context.get(), sha256, nullptr) == 1 &&
+              EVP_DigestUpdate(context.get(), kDomain.data(), kDomain.size()) == 1 &&
+              EVP_DigestUpdate(context.get(), value.data(), value.size()) == 1 &&
+              EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) == 1);
+  return digest;
+}
+
+Bytes scrypt(const Bytes& password, std::string_view salt) {
+  // libsodium's, whose vector code takes half of OpenSSL's time: one weak password is a tenth of a default sweep.
+  Bytes stretched{};
+  crypto_must(sodium_init() >= 0 && crypto_pwhash_scryptsalsa208sha256_ll(
+                                        password.data(), password.size(), bytes_of(salt), salt.size(), kScryptN,
+                                        kScryptR, kScryptP, stretched.data(), stretched.size()) == 0);
+  return stretched;
+}
+
 std::string hex(std::string_view prefix, const Bytes& code) {
   constexpr char kDigits[] = "0123456789abcdef";
   std::string text(prefix);
@@ -120,6 +140,19 @@ std::string InventoryKey::id() const {
   return hex("", Hmac(derive_key(root_, "tokensweep.v1 key id"))(std::string_view("id")));
 }
 
+InnerHash inner_hash(std::string_view value, const StretchSalt& salt) {
+  Bytes digest = digest_of(value, EVP_sha256());
+  const bool weak = strength_bits(value) < kStrongBits;
+  if (weak) {
+    Bytes slow = scrypt(digest, {reinterpret_cast<const char*>(salt.data()), salt.size()});
+    digest.swap(slow);
+    wipe(slow.data(), slow.size());
+  }
+  InnerHash inner(Secret({reinterpret_cast<const char*>(digest.data()), digest.size()}), weak);
+  wipe(digest.data(), digest.size());
+  return inner;
+}
+
 struct Fingerprinter::Impl {
   explicit Impl(const InventoryKey& key)
       : fingerprints(derive_key(key.root(), "tokensweep.v1 fingerprint")),
@@ -130,32 +163,11 @@ struct Fingerprinter::Impl {
     crypto_must(sha256 != nullptr);
   }
 
-  [[nodiscard]] Bytes inner(std::string_view value) const {
-    const DigestContext context(EVP_MD_CTX_new());
-    Bytes digest{};
-    crypto_must(context != nullptr && EVP_DigestInit_ex2(context.get(), sha256.get(), nullptr) == 1 &&
-                EVP_DigestUpdate(context.get(), kDomain.data(), kDomain.size()) == 1 &&
-                EVP_DigestUpdate(context.get(), value.data(), value.size()) == 1 &&
-                EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) == 1);
-    return digest;
-  }
-
-  [[nodiscard]] Bytes scrypt(const Bytes& password) const {
-    // libsodium's, whose vector code takes half of OpenSSL's time: one weak password is a tenth of a default sweep.
-    const std::string_view salted = salt.reveal();
-    Bytes stretched{};
-    crypto_must(sodium_init() >= 0 &&
-                crypto_pwhash_scryptsalsa208sha256_ll(
-                    password.data(), password.size(), reinterpret_cast<const unsigned char*>(salted.data()),
-                    salted.size(), kScryptN, kScryptR, kScryptP, stretched.data(), stretched.size()) == 0);
-    return stretched;
-  }
-
   [[nodiscard]] Fingerprint stretched(const Bytes& digest, const Fingerprint& fast) {
     // Held while scrypt runs: one run takes 8 MiB, and the same value asked for by two threads is stretched once.
     const std::lock_guard lock(stretching);
     if (const auto known = remembered.find(fast); known != remembered.end()) return known->second;
-    Bytes slow = scrypt(digest);
+    Bytes slow = scrypt(digest, salt.reveal());
     const Fingerprint result = weak_fingerprints(slow);
     wipe(slow.data(), slow.size());
     if (remembered.size() >= kRemembered) remembered.clear();
@@ -177,11 +189,21 @@ Fingerprinter::Fingerprinter(Fingerprinter&&) noexcept = default;
 Fingerprinter::~Fingerprinter() = default;
 
 Fingerprint Fingerprinter::fingerprint(std::string_view value) const {
-  Bytes digest = impl_->inner(value);
+  Bytes digest = digest_of(value, impl_->sha256.get());
   Fingerprint result = impl_->fingerprints(digest);
   if (strength_bits(value) < kStrongBits) result = impl_->stretched(digest, result);
   wipe(digest.data(), digest.size());
   return result;
+}
+
+Fingerprint Fingerprinter::fingerprint_of(const InnerHash& inner) const {
+  return (inner.stretched() ? impl_->weak_fingerprints : impl_->fingerprints)(inner.bytes().reveal());
+}
+
+StretchSalt Fingerprinter::salt() const {
+  StretchSalt salt{};
+  std::copy_n(impl_->salt.reveal().begin(), salt.size(), salt.begin());
+  return salt;
 }
 
 std::string Fingerprinter::hit_id(std::initializer_list<std::string_view> parts) const {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <initializer_list>
 #include <memory>
@@ -44,6 +46,30 @@ class InventoryKey {
   Secret root_;
 };
 
+/// What scrypt is salted with, of one inventory. It follows from the inventory's key, tells nothing about it, and may
+/// be told to others.
+using StretchSalt = std::array<std::uint8_t, 32>;
+
+/// What a fingerprint is made of before a key comes to it. Whoever holds it can test guesses, of a weak value at the
+/// price of one scrypt each: so it is guarded as a value is (it moves, is wiped, and nothing can print or compare it).
+class InnerHash {
+ public:
+  static constexpr std::size_t kSize = 32;
+
+  /// `bytes` holds kSize bytes.
+  InnerHash(Secret bytes, bool stretched) : bytes_(std::move(bytes)), stretched_(stretched) {}
+  [[nodiscard]] const Secret& bytes() const { return bytes_; }
+  /// Whether the value is weak, and so the bytes are scrypt's.
+  [[nodiscard]] bool stretched() const { return stretched_; }
+
+ private:
+  Secret bytes_;
+  bool stretched_;
+};
+
+/// The inner hash of a value for the inventory with this salt, by whoever has the value: no key is needed.
+InnerHash inner_hash(std::string_view value, const StretchSalt& salt);
+
 /// Turns values into fingerprints: HMAC-SHA-256(K, SHA-256("tokensweep.v1\0" || value)). A value that a person could
 /// have chosen (fewer than kStrongBits by the estimate of `strength_bits`) is stretched with scrypt (N=2^13, r=8, p=1:
 /// about 25 ms and 8 MiB) between the two, so that a thief of inventory *and* key still pays for each guess. A weak
@@ -57,6 +83,10 @@ class Fingerprinter {
   ~Fingerprinter();
 
   [[nodiscard]] Fingerprint fingerprint(std::string_view value) const;
+
+  /// The same from what `inner_hash(value, salt())` gave, here or on another machine.
+  [[nodiscard]] Fingerprint fingerprint_of(const InnerHash& inner) const;
+  [[nodiscard]] StretchSalt salt() const;
 
   /// A stable id for a hit from what identifies its place: `h` and 16 hex digits. Parts are joined unambiguously.
   [[nodiscard]] std::string hit_id(std::initializer_list<std::string_view> parts) const;

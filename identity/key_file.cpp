@@ -1,3 +1,5 @@
+#include "identity/key_file.hpp"
+
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <openssl/rand.h>
@@ -8,7 +10,6 @@
 #include <system_error>
 
 #include "identity/crypto.hpp"
-#include "identity/fingerprint.hpp"
 #include "identity/private_path.hpp"
 
 namespace tokensweep {
@@ -52,24 +53,22 @@ Result<std::size_t> read_all(int fd, WipedBuffer& buffer, const fs::path& file) 
   return size;
 }
 
-Result<InventoryKey> read_key(const fs::path& file) {
+Result<Secret> read_key(const fs::path& file, const KeyFileAdvice& advice) {
   TRY_VOID(check_private_file(file, Sharing::none));
   const Descriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!opened) return failure("open", file, errno);
-  WipedBuffer buffer(InventoryKey::kSize + 1);  // one more byte than a key has shows a file that is too long
+  WipedBuffer buffer(kKeySize + 1);  // one more byte than a key has shows a file that is too long
   TRY(const std::size_t size, read_all(opened.get(), buffer, file));
-  if (size != InventoryKey::kSize) {
-    return Error{
-        ErrorKind::malformed,
-        fmt::format("key file {} is damaged ({} a key of {} bytes): restore it from a copy, "
-                    "or begin a new inventory with another --db",
-                    file.native(), size < InventoryKey::kSize ? "shorter than" : "longer than", InventoryKey::kSize)};
+  if (size != kKeySize) {
+    return Error{ErrorKind::malformed,
+                 fmt::format("key file {} is damaged ({} a key of {} bytes): {}", file.native(),
+                             size < kKeySize ? "shorter than" : "longer than", kKeySize, advice.damaged)};
   }
-  return InventoryKey(Secret({buffer.data(), size}));
+  return Secret({buffer.data(), size});
 }
 
-Result<> write_and_sync(int fd, const Secret& root, const fs::path& file) {
-  const std::string_view bytes = root.reveal();
+Result<> write_and_sync(int fd, const Secret& key, const fs::path& file) {
+  const std::string_view bytes = key.reveal();
   for (std::size_t written = 0; written < bytes.size();) {
     const ssize_t put = ::write(fd, bytes.data() + written, bytes.size() - written);
     if (put < 0 && errno == EINTR) continue;
@@ -90,12 +89,12 @@ Result<> sync_directory(const fs::path& directory) {
 /// Puts a new key in place, or leaves the one that another process has put there meanwhile: whoever comes second reads
 /// it. A crash leaves no half key, because the file gets its name only when its bytes are on disk.
 Result<> create_key(const fs::path& file) {
-  const InventoryKey key = InventoryKey::random();
+  const Secret key = random_key();
   const fs::path unfinished = fmt::format("{}.{}.new", file.native(), ::getpid());
   ::unlink(unfinished.c_str());  // of a process with our id that was killed
   const Descriptor made(::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kPrivateFile));
   if (!made) return failure("make", unfinished, errno);
-  Result<> done = write_and_sync(made.get(), key.root(), unfinished);
+  Result<> done = write_and_sync(made.get(), key, unfinished);
   // link(), unlike rename(), never replaces: of two processes that start together, both use the key that came first.
   if (done && ::link(unfinished.c_str(), file.c_str()) != 0 && errno != EEXIST) {
     done = failure("make", file, errno);
@@ -116,31 +115,27 @@ bool is_there(const fs::path& file) {
 
 }  // namespace
 
-InventoryKey InventoryKey::random() {
-  WipedBuffer bytes(kSize);
-  crypto_must(RAND_priv_bytes(reinterpret_cast<unsigned char*>(bytes.data()), kSize) == 1);
-  return InventoryKey(Secret({bytes.data(), bytes.capacity()}));
+Secret random_key() {
+  WipedBuffer bytes(kKeySize);
+  crypto_must(RAND_priv_bytes(reinterpret_cast<unsigned char*>(bytes.data()), kKeySize) == 1);
+  return Secret({bytes.data(), bytes.capacity()});
 }
 
-Result<InventoryKey> InventoryKey::load(const fs::path& file) {
+Result<Secret> load_key_file(const fs::path& file, const KeyFileAdvice& advice) {
   if (!is_there(file)) {
-    return Error{
-        ErrorKind::storage,
-        fmt::format("key file {} is missing: put it back from a copy (without it the inventory's tokens cannot be "
-                    "recognised again), or begin a new inventory with another --db",
-                    file.native())};
+    return Error{ErrorKind::storage, fmt::format("key file {} is missing: {}", file.native(), advice.missing)};
   }
   TRY(const fs::path resolved, resolve_directory(file));
   TRY_VOID(check_private_directory(resolved.parent_path()));
-  return read_key(resolved);
+  return read_key(resolved, advice);
 }
 
-Result<InventoryKey> InventoryKey::load_or_create(const fs::path& file) {
+Result<Secret> load_or_create_key_file(const fs::path& file, const KeyFileAdvice& advice) {
   TRY_VOID(make_private_directory(file.parent_path()));
   TRY(const fs::path resolved, resolve_directory(file));
   TRY_VOID(check_private_directory(resolved.parent_path()));
   if (!is_there(resolved)) TRY_VOID(create_key(resolved));
-  return read_key(resolved);
+  return read_key(resolved, advice);
 }
 
 }  // namespace tokensweep

@@ -92,6 +92,11 @@ class ScopeFlags {
 /// The keyed fingerprint of a value: equal for equal values within one inventory, useless without its key.
 using Fingerprint = std::array<std::uint8_t, 32>;
 
+/// What a fingerprint is made of, sealed to a collector's public key (identity/sealing.hpp, docs/merge.md): opaque for
+/// all others, and another for the same value each time. The first kSealedKeyId bytes tell for which key.
+using SealedInner = std::array<std::uint8_t, 89>;
+inline constexpr std::size_t kSealedKeyId = 8;
+
 /// One token, or one name of a token, in one place. It never holds a value.
 struct Hit {
   std::string id;  ///< stable while the same token or name stays in the same place
@@ -107,6 +112,7 @@ struct Hit {
   std::string name;     ///< the key or variable that holds it, empty where there is none
   std::optional<std::string> registry;
   std::optional<Fingerprint> fingerprint;  ///< empty where there is no value to read
+  std::optional<SealedInner> sealed;  ///< empty where there is no collector, and where the inventory has one already
   std::optional<std::string> preview;
   Checksum checksum = Checksum::none;
   std::optional<Time> created_at;

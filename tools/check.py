@@ -49,7 +49,8 @@ THREADED = ["connectors", "scanner"]
 CLANG_FORMAT = "clang-format-14"
 CLANG_TIDY = "clang-tidy-14"
 SOURCE_FOLDERS = [
-    "base", "model", "identity", "formats", "rules", "net", "db", "report", "connectors", "scanner", "tests"]
+    "base", "model", "identity", "formats", "rules", "net", "db", "report", "merge", "connectors", "scanner",
+    "tests"]
 
 
 class Count(NamedTuple):

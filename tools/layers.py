@@ -27,7 +27,8 @@ LAYERS = {
     "db": ["base", "model", "identity/private_path.hpp"],
     "connectors": ["base", "model", "net"],
     "report": ["base", "model", "db/inventory.hpp", "db/coverage.hpp", "db/event.hpp"],
-    "scanner": ["base", "model", "identity", "formats", "rules", "net", "db", "connectors", "report"],
+    "merge": ["base", "model", "identity", "db/inventory.hpp", "db/place_range.hpp", "report/json_text.hpp", "report/output.hpp"],
+    "scanner": ["base", "model", "identity", "formats", "rules", "net", "db", "connectors", "report", "merge"],
 }
 
 # Libraries that only these folders know, and no header that others include: headers stay cheap, and a library replaceable.
@@ -55,6 +56,8 @@ REVEALERS = {
     "formats/yarnrc_yml.cpp",
     "identity/fingerprint.cpp",
     "identity/key_file.cpp",
+    "identity/sealing.cpp",
+    "identity/signing.cpp",
     "scanner/inspector.cpp",
 }
 

@@ -11,6 +11,7 @@
 namespace {
 
 using tokensweep::display_width;
+using tokensweep::from_printable;
 using tokensweep::kNoCap;
 using tokensweep::printable;
 using tokensweep::truncate_middle;
@@ -68,40 +69,6 @@ TEST_CASE("printable caps a text in its middle and keeps escapes whole") {
   CHECK(printable(marks).size() < 2 * 512 + 3);
 }
 
-/// What `printable` documents, read backwards.
-std::string restored(std::string_view shown) {
-  const auto hex = [](std::string_view digits) {
-    return static_cast<char32_t>(std::stoul(std::string(digits), nullptr, 16));
-  };
-  const auto is_hex = [](char c) {
-    return std::string_view("0123456789abcdefABCDEF").find(c) != std::string_view::npos;
-  };
-  std::string out;
-  while (!shown.empty()) {
-    if (shown.size() >= 4 && shown.substr(0, 2) == "\\x" && is_hex(shown[2]) && is_hex(shown[3])) {
-      out.push_back(static_cast<char>(hex(shown.substr(2, 2))));
-      shown.remove_prefix(4);
-    } else if (shown.substr(0, 3) == "\\u{") {
-      const std::size_t close = shown.find('}');
-      const char32_t c = hex(shown.substr(3, close - 3));
-      if (c < 0x800) {
-        out += {static_cast<char>(0xC0 | (c >> 6))};
-      } else if (c < 0x10000) {
-        out += {static_cast<char>(0xE0 | (c >> 12)), static_cast<char>(0x80 | ((c >> 6) & 0x3F))};
-      } else {
-        out += {static_cast<char>(0xF0 | (c >> 18)), static_cast<char>(0x80 | ((c >> 12) & 0x3F)),
-                static_cast<char>(0x80 | ((c >> 6) & 0x3F))};
-      }
-      out.push_back(static_cast<char>(0x80 | (c & 0x3F)));
-      shown.remove_prefix(close + 1);
-    } else {
-      out.push_back(shown[0]);
-      shown.remove_prefix(1);
-    }
-  }
-  return out;
-}
-
 TEST_CASE("without a cap every text can be restored") {
   std::mt19937 random(3);
   const std::string_view pieces[] = {"\\",   "x",    "1b",     "u{", "}",          "a",
@@ -111,7 +78,23 @@ TEST_CASE("without a cap every text can be restored") {
     std::string text;
     for (int n = 0; n < 8; ++n) text += pieces[piece(random)];
     CAPTURE(i);
-    REQUIRE(restored(printable(text, kNoCap)) == text);
+    REQUIRE(from_printable(printable(text, kNoCap)) == text);
+  }
+}
+
+TEST_CASE("only what printable shows can be restored, and only as it spells it") {
+  for (const std::string_view shown :
+       {"", "a", "\\x1b", "\\u{202e}", "\\x5cx1b", "\\", "\\x", "\\\\x1b", "日本語", "\\u{e0041}"}) {
+    CAPTURE(shown);
+    const auto text = from_printable(shown);
+    REQUIRE(text);
+    CHECK(printable(*text, kNoCap) == shown);
+  }
+  for (const std::string_view shown :
+       {"\x1b", "\n", "\xff", "\u202e", "\\x1B", "\\x41", "\\x5c", "\\u{41}", "\\u{202E}", "\\u{0202e}", "\\u{",
+        "\\u{}", "\\u{110000}", "\\u{ffffffffff}", "\\u{d800}", "\\u{-1}", "a\\u{20 2e}", "\\xe2\\x80\\xae"}) {
+    CAPTURE(shown);
+    CHECK(!from_printable(shown));
   }
 }
 

@@ -1,27 +1,22 @@
 #include "identity/fingerprint.hpp"
 
 #include <doctest/doctest.h>
-#include <openssl/evp.h>
 
 #include <chrono>
 #include <set>
 #include <thread>
 #include <unordered_set>
 
+#include "tests/support/digest.hpp"
+
 namespace tokensweep {
 namespace {
+
+using testing::digest_of;
 
 Secret root_of(char byte) { return Secret(std::string(InventoryKey::kSize, byte)); }
 
 std::string as_bytes(const Fingerprint& fingerprint) { return {fingerprint.begin(), fingerprint.end()}; }
-
-std::string digest_of(std::string_view value, const EVP_MD* algorithm) {
-  std::string bytes(EVP_MAX_MD_SIZE, '\0');
-  unsigned size = 0;
-  EVP_Digest(value.data(), value.size(), reinterpret_cast<unsigned char*>(bytes.data()), &size, algorithm, nullptr);
-  bytes.resize(size);
-  return bytes;
-}
 
 // Put together here: no file of the tree holds what looks like a token.
 const std::string kStrong = std::string("npm") + "_" + "q7Zt3LxW9vRk2NbY8mHf5JdP4sCg6TaU1eXo";

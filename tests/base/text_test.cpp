@@ -148,4 +148,11 @@ TEST_CASE("truncate_middle fits the width and keeps both ends") {
   }
 }
 
+TEST_CASE("long numbers have commas") {
+  CHECK(grouped(0) == "0");
+  CHECK(grouped(999) == "999");
+  CHECK(grouped(1'000) == "1,000");
+  CHECK(grouped(1'234'567) == "1,234,567");
+}
+
 }  // namespace

@@ -35,7 +35,10 @@ constexpr std::array kSource = {
             .kind = KeyKind::text,
             .summary = "unique, one word; what `--source`, exports and messages call it",
             .required = true},
-    KeySpec{.name = "type", .kind = KeyKind::text, .summary = "what kind of store it is", .required = true},
+    KeySpec{.name = "type",
+            .kind = KeyKind::text,
+            .summary = "what kind of store it is: `\"filesystem\"`",
+            .required = true},
 };
 
 /// A name has to fit into a filter's term, `source=NAME`.

@@ -24,16 +24,16 @@ constexpr KeySpec count(std::string_view name, std::string_view summary, std::in
 }
 
 constexpr std::array kRotateDays = {
-    count("a_top", "class A that can publish one of the `top_ranks` most downloaded packages; 7", 1, kMostDays),
-    count("a", "class A; 30", 1, kMostDays),
-    count("b", "class B; 90", 1, kMostDays),
-    count("c", "class C; 90", 1, kMostDays),
-    count("d", "class D; 365", 1, kMostDays),
+    count("a_top", "class A that can publish one of the `top_ranks` most downloaded packages; default 7", 1, kMostDays),
+    count("a", "class A; default 30", 1, kMostDays),
+    count("b", "class B; default 90", 1, kMostDays),
+    count("c", "class C; default 90", 1, kMostDays),
+    count("d", "class D; default 365", 1, kMostDays),
 };
 
 constexpr std::array kOverlapHours = {
-    count("ci", "how long the old token of a pipeline stays valid after a rotation; 24", 0, kMostHours),
-    count("developer", "the same for what developers have; 168", 0, kMostHours),
+    count("ci", "how long the old token of a pipeline stays valid after a rotation; default 24", 0, kMostHours),
+    count("developer", "the same for what developers have; default 168", 0, kMostHours),
 };
 
 constexpr KeySpec text(std::string_view name, std::string_view summary, bool required = false) {
@@ -78,13 +78,13 @@ constexpr std::array kPolicy = {
             .kind = KeyKind::table,
             .summary = "how often a token of each class has to be rotated, in days",
             .keys = kRotateDays},
-    count("top_ranks", "so many of the most downloaded packages are rotated as `a_top`; 100", 1, 1'000'000),
-    count("ranks", "publishing one of so many most downloaded packages makes class A; 1000", 1, 1'000'000),
+    count("top_ranks", "so many of the most downloaded packages are rotated as `a_top`; default 100", 1, 1'000'000),
+    count("ranks", "publishing one of so many most downloaded packages makes class A; default 1000", 1, 1'000'000),
     KeySpec{.name = "overlap_hours",
             .kind = KeyKind::table,
             .summary = "how long an old token stays valid after a rotation, in hours",
             .keys = kOverlapHours},
-    count("unused_days", "a token that the registry has not seen for so long is unused; 90", 1, kMostDays),
+    count("unused_days", "a token that the registry has not seen for so long is unused; default 90", 1, kMostDays),
     KeySpec{.name = "rule", .kind = KeyKind::tables, .summary = "a class that the company knows", .keys = kRule},
     KeySpec{.name = "exception",
             .kind = KeyKind::tables,

@@ -434,7 +434,11 @@ std::vector<Evidence> Inspector::evidence(const Subject& subject) {
   if (speaks_of_project && (!home || directory != *home)) {
     const Package& package = packages_.package_of(subject.path);
     if (!package.name.empty()) {
-      all.push_back({.kind = EvidenceKind::package, .value = package.name, .from = package.file});
+      // A name that the whole world downloads is no value, however long its words are.
+      const bool is_ranked = inspection_.ranks.rank_of(package.name).has_value();
+      all.push_back({.kind = EvidenceKind::package,
+                     .value = is_ranked ? package.name : without_values(package.name),
+                     .from = package.file});
     }
   }
   if (const auto holder = holder_in(place)) all.push_back({.kind = *holder});

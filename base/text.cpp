@@ -234,4 +234,10 @@ std::string truncate_middle(std::string_view printable_text, std::size_t width) 
   return cut_middle(printable_text, width, display_width);
 }
 
+std::string grouped(std::uint64_t number) {
+  std::string text = std::to_string(number);
+  for (std::size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, 1, ',');
+  return text;
+}
+
 }  // namespace tokensweep

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,5 +37,8 @@ std::size_t display_width(std::string_view printable_text);
 /// A printable text in at most `width` columns, cut in its middle where `…` stands: beginning and end of a path say
 /// most. Escapes are kept whole or left out.
 std::string truncate_middle(std::string_view printable_text, std::size_t width);
+
+/// `1,234,567`
+std::string grouped(std::uint64_t number);
 
 }  // namespace tokensweep

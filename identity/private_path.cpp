@@ -32,19 +32,32 @@ Result<> check_one_directory(const fs::path& directory) {
   if (::stat(directory.c_str(), &status) != 0) return system_failure("look at", directory, errno);
   if (!S_ISDIR(status.st_mode)) return refused(fmt::format("{} is not a directory", directory.native()));
   if (!is_ours(status)) {
-    return refused(
-        fmt::format("directory {} belongs to another user (uid {}): keep the inventory and its key elsewhere",
-                    directory.native(), status.st_uid));
+    return refused(fmt::format("directory {} belongs to another user (uid {}): keep tokensweep's files elsewhere",
+                               directory.native(), status.st_uid));
   }
   const bool sticky = (status.st_mode & S_ISVTX) != 0;
   if ((status.st_mode & kWritableForOthers) != 0 && !sticky) {
-    return refused(
-        fmt::format("others can write to directory {} (mode {:04o}): chmod go-w it, or keep the inventory and "
-                    "its key elsewhere",
-                    directory.native(), mode_bits(status)));
+    return refused(fmt::format(
+        "others can write to directory {} (mode {:04o}): chmod go-w it, or keep tokensweep's files elsewhere",
+        directory.native(), mode_bits(status)));
   }
   return {};
 }
+
+Result<> check_status(const struct stat& status, std::string_view name, mode_t forbidden) {
+  if (!S_ISREG(status.st_mode)) return refused(fmt::format("{} is not a regular file", name));
+  if (!is_ours(status)) {
+    return refused(fmt::format("{} belongs to another user (uid {}): use one of your own", name, status.st_uid));
+  }
+  if ((status.st_mode & forbidden) != 0) {
+    const bool reading = (forbidden & S_IROTH) != 0;
+    return refused(fmt::format("others can {} {} (mode {:04o}): chmod 600 it, after asking who has used it",
+                               reading ? "read or write" : "write", name, mode_bits(status)));
+  }
+  return {};
+}
+
+mode_t forbidden_by(Sharing sharing) { return sharing == Sharing::none ? kAnythingForOthers : kWritableForOthers; }
 
 /// Where the way up may end: what is above the user's home is the system's business, and in a container not always
 /// root's.
@@ -78,17 +91,15 @@ Result<> check_private_file(const fs::path& file, Sharing sharing) {
   if (S_ISLNK(status.st_mode)) {
     return refused(fmt::format("{} is a symbolic link: name the file that it leads to", file.native()));
   }
-  if (!S_ISREG(status.st_mode)) return refused(fmt::format("{} is not a regular file", file.native()));
-  if (!is_ours(status)) {
-    return refused(
-        fmt::format("{} belongs to another user (uid {}): use one of your own", file.native(), status.st_uid));
-  }
-  const mode_t forbidden = sharing == Sharing::none ? kAnythingForOthers : kWritableForOthers;
-  if ((status.st_mode & forbidden) != 0) {
-    return refused(fmt::format("others can {} {} (mode {:04o}): chmod 600 it, after asking who has used it",
-                               sharing == Sharing::none ? "read or write" : "write", file.native(), mode_bits(status)));
-  }
-  return {};
+  return check_status(status, file.native(), forbidden_by(sharing));
+}
+
+Result<> check_private_descriptor(int descriptor, std::string_view name, Sharing sharing) {
+  struct stat status {};
+  if (::fstat(descriptor, &status) != 0) return system_failure("look at", fs::path(name), errno);
+  mode_t forbidden = forbidden_by(sharing);
+  if (status.st_uid == 0 && status.st_gid == 0) forbidden &= ~static_cast<mode_t>(S_IRGRP);
+  return check_status(status, name, forbidden);
 }
 
 Result<> check_private_directory(const fs::path& directory) {

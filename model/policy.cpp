@@ -29,6 +29,12 @@ bool HitPattern::fits(const Hit& hit, std::string_view token, std::string_view s
          fit(locator, hit.locator) && fit(name, hit.name);
 }
 
+const PolicyRule* Policy::rule_for(const Hit& hit, std::string_view token, std::string_view source_name) const {
+  const auto found = std::find_if(rules.begin(), rules.end(),
+                                  [&](const PolicyRule& rule) { return rule.hits.fits(hit, token, source_name); });
+  return found == rules.end() ? nullptr : &*found;
+}
+
 const PolicyException* Policy::exception_for(const Hit& hit, std::string_view token, std::string_view source_name,
                                              Date day) const {
   const auto found = std::find_if(exceptions.begin(), exceptions.end(), [&](const PolicyException& exception) {

@@ -72,6 +72,9 @@ struct Policy {
   std::vector<PolicyRule> rules;            ///< the first that fits counts
   std::vector<PolicyException> exceptions;  ///< the same
 
+  /// The rule for a hit; null where there is none. For `token` and `source_name` see HitPattern::fits.
+  [[nodiscard]] const PolicyRule* rule_for(const Hit& hit, std::string_view token, std::string_view source_name) const;
+
   /// The exception that holds for a hit on a day; null where there is none.
   [[nodiscard]] const PolicyException* exception_for(const Hit& hit, std::string_view token,
                                                      std::string_view source_name, Date day) const;

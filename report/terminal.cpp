@@ -93,12 +93,6 @@ Canvas& Canvas::line() {
 
 std::string Canvas::take() { return std::exchange(text_, {}); }
 
-std::string grouped(std::uint64_t number) {
-  std::string text = std::to_string(number);
-  for (std::size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, 1, ',');
-  return text;
-}
-
 std::string counted(std::uint64_t number, std::string_view one, std::string_view many) {
   std::string text = grouped(number) + ' ';
   if (number == 1) return text.append(one);

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/text.hpp"
+
 namespace tokensweep {
 
 /// Looks up an environment variable; passed in, so that what depends on the environment can be tested.
@@ -52,8 +54,6 @@ class Canvas {
   std::string text_;
 };
 
-/// `1,234,567`
-std::string grouped(std::uint64_t number);
 /// `1 place`, `12 places`: the plural is `one` and an s unless given.
 std::string counted(std::uint64_t number, std::string_view one, std::string_view many = {});
 

@@ -77,6 +77,25 @@ std::optional<int> Ranks::rank_of(std::string_view package) const {
   return found->rank;
 }
 
+std::optional<RankedPackage> Ranks::ranked(std::string_view package) const {
+  const auto rank = rank_of(package);
+  if (!rank) return std::nullopt;
+  return RankedPackage{std::string(package), *rank};
+}
+
+std::optional<RankedPackage> Ranks::best_of(std::string_view pattern) const {
+  if (!pattern.ends_with('*')) return ranked(pattern);
+  const std::string_view prefix = pattern.substr(0, pattern.size() - 1);
+  const auto name = [this](const Entry& entry) { return name_of(entry); };
+  auto at = std::ranges::lower_bound(entries_, prefix, {}, name);
+  const Entry* best = nullptr;
+  for (; at != entries_.end() && name_of(*at).starts_with(prefix); ++at) {
+    if (best == nullptr || at->rank < best->rank) best = &*at;
+  }
+  if (best == nullptr) return std::nullopt;
+  return RankedPackage{std::string(name_of(*best)), best->rank};
+}
+
 std::string_view Ranks::name_of(const Entry& entry) const {
   return std::string_view(text_).substr(entry.offset, entry.size);
 }
@@ -107,6 +126,11 @@ Result<> Ranks::sort_by_name() {
   if (twice == entries_.end()) return {};
   const auto [first, second] = std::minmax(twice->rank, std::next(twice)->rank);
   return malformed("ranks " + std::to_string(first) + " and " + std::to_string(second) + " name the same package");
+}
+
+std::optional<RankedPackage> more_downloaded(std::optional<RankedPackage> one, std::optional<RankedPackage> other) {
+  if (!other || (one && one->rank <= other->rank)) return one;
+  return other;
 }
 
 const Ranks& builtin_ranks() {

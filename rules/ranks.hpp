@@ -11,6 +11,17 @@
 
 namespace tokensweep {
 
+/// A package on the list of the most downloaded.
+struct RankedPackage {
+  std::string name;
+  int rank = 0;
+
+  friend bool operator==(const RankedPackage&, const RankedPackage&) = default;
+};
+
+/// Of two packages, the one that is downloaded more; a package that is not ranked is downloaded less than any that is.
+std::optional<RankedPackage> more_downloaded(std::optional<RankedPackage> one, std::optional<RankedPackage> other);
+
 /// The most downloaded packages as of a date: a token that can publish one of them is class A.
 /// The list is data (rules/data/top-1000.tsv, made by tools/refresh_ranks.py); users import newer ones in the same
 /// format.
@@ -33,6 +44,13 @@ class Ranks {
   /// The place of `package` (spelled exactly as npm does, `@scope/name`) on the list, from 1; empty where it is not on
   /// it.
   [[nodiscard]] std::optional<int> rank_of(std::string_view package) const;
+
+  /// The same with its name.
+  [[nodiscard]] std::optional<RankedPackage> ranked(std::string_view package) const;
+
+  /// The most downloaded package that a pattern names: `name`, `name-*`, `@scope/*`, with nothing behind the `*`. Empty
+  /// where none of them is on the list.
+  [[nodiscard]] std::optional<RankedPackage> best_of(std::string_view pattern) const;
 
  private:
   /// A name inside `text_`, by its place: a Ranks that moves takes a short text's characters elsewhere.

@@ -48,12 +48,9 @@ const Package& PackageFinder::package_of(std::string_view path) {
   if (directory == directory_) return package_;
   directory_ = directory;
   package_ = {};
-  const std::string file = directory_.empty() ? "package.json" : directory_ + "/package.json";
-  const auto text = filesystem::read_below(root_, file, kLargestPackageJson);
-  if (auto name = text ? publishable_name(*text) : std::nullopt) {
-    package_.rank = ranks_.rank_of(*name);
-    package_.name = std::move(*name);
-  }
+  package_.file = directory_.empty() ? "package.json" : directory_ + "/package.json";
+  const auto text = filesystem::read_below(root_, package_.file, kLargestPackageJson);
+  if (auto name = text ? publishable_name(*text) : std::nullopt) package_.name = std::move(*name);
   return package_;
 }
 

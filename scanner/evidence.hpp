@@ -5,7 +5,6 @@
 #include <string_view>
 
 #include "connectors/filesystem/walk.hpp"
-#include "rules/ranks.hpp"
 
 namespace tokensweep {
 
@@ -15,14 +14,14 @@ std::optional<std::string> home_of(std::string_view absolute_path, std::string_v
 
 /// The package that a directory holds.
 struct Package {
-  std::string name;         ///< empty where there is none, or where it is marked private
-  std::optional<int> rank;  ///< by downloads
+  std::string name;  ///< empty where there is none, or where it is marked private
+  std::string file;  ///< the `package.json` that says so, relative to the root
 };
 
 /// Reads `package.json` files below a root for the name of the package that a file belongs to. One for each thread.
 class PackageFinder {
  public:
-  PackageFinder(const filesystem::Root& root, const Ranks& ranks) : root_(root), ranks_(ranks) {}
+  explicit PackageFinder(const filesystem::Root& root) : root_(root) {}
 
   /// The package of the directory that `path` (relative to the root) lies in, or, for CI files, of the project that
   /// their folder belongs to.
@@ -30,7 +29,6 @@ class PackageFinder {
 
  private:
   const filesystem::Root& root_;
-  const Ranks& ranks_;
   std::string directory_ = "\n";  // of the answer below: no directory at first
   Package package_;
 };

@@ -7,10 +7,11 @@
 #include <unordered_map>
 
 #include "base/registry_host.hpp"
-#include "base/time.hpp"
 #include "db/inventory.hpp"
 #include "formats/auth_value.hpp"
 #include "formats/readers.hpp"
+#include "rules/classify.hpp"
+#include "rules/usage.hpp"
 
 namespace tokensweep {
 namespace {
@@ -63,15 +64,16 @@ std::optional<KnownFile> known_by_path(std::string_view path, const filesystem::
   return default_format(names[0], names[1], names[2]);
 }
 
-FileUse use_of(Place place) {
+/// What holds a token in such a file, where that is no person.
+std::optional<EvidenceKind> holder_in(Place place) {
   switch (place) {
     case Place::ci_config:
     case Place::container:
-      return FileUse::build;
+      return EvidenceKind::build_file;
     case Place::infrastructure:
-      return FileUse::infrastructure;
+      return EvidenceKind::infrastructure;
     default:
-      return FileUse::settings;
+      return std::nullopt;
   }
 }
 
@@ -111,7 +113,7 @@ Inspector::Inspector(const Inspection& inspection, UserFiles& user_files, filesy
       user_files_(user_files),
       tracked_(tracked),
       search_(inspection.detector),
-      packages_(inspection.root, inspection.ranks),
+      packages_(inspection.root),
       buffer_(kPiece + 2 * (inspection.detector.reach() + kLayerMargin)) {}
 
 bool Inspector::selects(std::string_view name, filesystem::DirectoryNames directories) noexcept {
@@ -251,7 +253,7 @@ void Inspector::inspect_whole(Subject& subject, std::string_view text) {
   findings_.clear();
   auto searched = search_.search({.bytes = text, .path = subject.path, .is_whole = true}, hits_, findings_);
   if (!searched) return failed(subject, std::move(searched).error().what);
-  if (subject.known && use_of(subject.known->place) == FileUse::build && !findings_.empty()) {
+  if (subject.known && holder_in(subject.known->place) == EvidenceKind::build_file && !findings_.empty()) {
     subject.commands = commands_in(text);
   }
   const Reader reader = subject.known ? reader_of(subject.known->format) : nullptr;
@@ -418,26 +420,30 @@ void Inspector::report(Subject& subject, const std::vector<Located>& all, std::v
   for (Hit& hit : hits) inspection_.sink.found(std::move(hit));
 }
 
-FileEvidence Inspector::evidence(const Subject& subject) {
-  const Place place = subject.known ? subject.known->place : Place::other;
-  FileEvidence evidence{.use = use_of(place), .rank_date = format_date(inspection_.ranks.date())};
-  const auto home = home_of(subject.absolute, inspection_.own_home);
-  evidence.personal = home.has_value();
-  if (subject.commands) {
-    evidence.publishes = subject.commands->publishes;
-    evidence.installs = subject.commands->installs;
-  }
+std::vector<Evidence> Inspector::evidence(const Subject& subject) {
+  std::vector<Evidence> all;
+  if (subject.commands && subject.commands->publishes) all.push_back({.kind = EvidenceKind::publishes});
+  if (subject.commands && subject.commands->installs) all.push_back({.kind = EvidenceKind::installs});
   // A home directory that happens to hold a package.json is no package; nor is a build file's token for what lies
   // beside a shell's profile.
+  const Place place = subject.known ? subject.known->place : Place::other;
   const bool speaks_of_project = place == Place::project_config || place == Place::user_config ||
                                  place == Place::ci_config || place == Place::container;
+  const auto home = home_of(subject.absolute, inspection_.own_home);
   const std::string_view directory = std::string_view(subject.absolute).substr(0, subject.absolute.rfind('/'));
   if (speaks_of_project && (!home || directory != *home)) {
     const Package& package = packages_.package_of(subject.path);
-    evidence.package = package.name;
-    evidence.rank = package.rank;
+    if (!package.name.empty()) {
+      // A name that the whole world downloads is no value, however long its words are.
+      const bool is_ranked = inspection_.ranks.rank_of(package.name).has_value();
+      all.push_back({.kind = EvidenceKind::package,
+                     .value = is_ranked ? package.name : without_values(package.name),
+                     .from = package.file});
+    }
   }
-  return evidence;
+  if (const auto holder = holder_in(place)) all.push_back({.kind = *holder});
+  if (home) all.push_back({.kind = EvidenceKind::personal});
+  return all;
 }
 
 Hit Inspector::make_hit(Subject& subject, const Located& located) {
@@ -468,11 +474,8 @@ Hit Inspector::make_hit(Subject& subject, const Located& located) {
   const std::string ordinal = std::to_string(subject.ordinals[identity]++);
   hit.id = inspection_.fingerprinter.hit_id({"filesystem", inspection_.host, subject.absolute, identity, ordinal});
 
-  Verdict verdict = classify(evidence(subject));
-  hit.klass = verdict.klass;
-  hit.confidence = verdict.confidence;
-  hit.reason = std::move(verdict.reason);
-  hit.scope.add(verdict.flags);
+  hit.evidence = evidence(subject);
+  apply(classify({.evidence = hit.evidence, .name = hit.name, .ranks = &inspection_.ranks}), hit);
   if (!located.remark.empty()) hit.reason += "; " + located.remark;
 
   const std::uint32_t mode = subject.file.facts().mode;

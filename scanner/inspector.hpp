@@ -10,7 +10,6 @@
 #include "connectors/filesystem/walk.hpp"
 #include "formats/credential.hpp"
 #include "formats/known_files.hpp"
-#include "rules/classify.hpp"
 #include "scanner/evidence.hpp"
 #include "scanner/inspection.hpp"
 #include "scanner/text_search.hpp"
@@ -65,7 +64,7 @@ class Inspector final : public filesystem::Visitor {
                                                          const std::vector<Located>& by_rules) const;
   bool take_shape(Located& located) const;
   Hit make_hit(Subject& subject, const Located& located);
-  FileEvidence evidence(const Subject& subject);
+  std::vector<Evidence> evidence(const Subject& subject);
   [[nodiscard]] std::string absolute(std::string_view path) const;
   void failed(const Subject& subject, std::string reason);
 

@@ -12,6 +12,7 @@ namespace {
 
 using tokensweep::display_width;
 using tokensweep::from_printable;
+using tokensweep::grouped;
 using tokensweep::kNoCap;
 using tokensweep::printable;
 using tokensweep::truncate_middle;
@@ -129,6 +130,13 @@ TEST_CASE("truncate_middle fits the width and keeps both ends") {
     CHECK(truncate_middle(c.text, c.width) == c.cut);
     CHECK(display_width(truncate_middle(c.text, c.width)) <= c.width);
   }
+}
+
+TEST_CASE("long numbers have commas") {
+  CHECK(grouped(0) == "0");
+  CHECK(grouped(999) == "999");
+  CHECK(grouped(1'000) == "1,000");
+  CHECK(grouped(1'234'567) == "1,234,567");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "identity/private_path.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 
 #include "tests/support/temp_directory.hpp"
 
@@ -78,6 +79,39 @@ TEST_CASE("a file that may be read by others may still not be written by them") 
     CHECK(!check_private_file(temp / "file", Sharing::may_be_read));
   }
   CHECK(check_private_file(temp / "absent", Sharing::none));
+}
+
+TEST_CASE("an open file is judged by itself, whatever its name leads to now") {
+  const TempDirectory temp;
+  const struct {
+    const char* what;
+    mode_t mode;
+    uid_t owner;
+    gid_t group;
+    Sharing sharing;
+    bool fine;
+  } cases[] = {
+      {"a file of ours", 0600, 0, 0, Sharing::none, true},
+      {"one that is never written", 0400, 0, 0, Sharing::none, true},
+      {"one that systemd hands to a service", 0440, 0, 0, Sharing::none, true},
+      {"one that a group of people can read", 0440, 0, 12345, Sharing::none, false},
+      {"the same, where reading is fine", 0440, 0, 12345, Sharing::may_be_read, true},
+      {"one that everybody can read", 0444, 0, 0, Sharing::none, false},
+      {"one that root's group can write", 0660, 0, 0, Sharing::none, false},
+      {"one that others can write", 0622, 0, 0, Sharing::may_be_read, false},
+      {"another user's", 0600, 12345, 0, Sharing::may_be_read, false},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.what);
+    write_file(temp / "file", "", c.mode);
+    const int opened = ::open((temp / "file").c_str(), O_RDONLY | O_CLOEXEC);
+    REQUIRE(opened >= 0);
+    // Only root can give files away; what others may do to their own is the same for both.
+    const bool given = ::fchown(opened, c.owner, c.group) == 0;
+    fs::remove(temp / "file");
+    if (given) CHECK(check_private_descriptor(opened, "it", c.sharing).has_value() == c.fine);
+    ::close(opened);
+  }
 }
 
 }  // namespace

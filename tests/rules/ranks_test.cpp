@@ -129,6 +129,35 @@ TEST_CASE("a list may have a million packages, and no more") {
   CHECK(too_many.error().what == "list.tsv: line 1000002: more than 1,000,000 packages");
 }
 
+TEST_CASE("a pattern stands for the most downloaded package that it names") {
+  const auto ranks = parse("# date: 2026-03-01\n1\tzebra\n2\t@acme/ui\n3\t@acme/a\n4\tacme-b\n5\tacme-a\n6\tacme\n");
+  REQUIRE(ranks);
+  const struct {
+    std::string pattern;
+    std::optional<RankedPackage> best;
+  } cases[] = {
+      {"zebra", RankedPackage{"zebra", 1}},
+      {"zebr", std::nullopt},
+      {"@acme/*", RankedPackage{"@acme/ui", 2}},
+      {"@acme/a*", RankedPackage{"@acme/a", 3}},
+      {"acme-*", RankedPackage{"acme-b", 4}},
+      {"acme*", RankedPackage{"acme-b", 4}},
+      {"@other/*", std::nullopt},
+      {"zebra*", RankedPackage{"zebra", 1}},
+      {"*", RankedPackage{"zebra", 1}},
+      {"", std::nullopt},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.pattern);
+    CHECK(ranks->best_of(c.pattern) == c.best);
+  }
+  CHECK(ranks->ranked("acme-*") == std::nullopt);
+  CHECK(more_downloaded(std::nullopt, RankedPackage{"a", 2}) == RankedPackage{"a", 2});
+  CHECK(more_downloaded(RankedPackage{"a", 2}, std::nullopt) == RankedPackage{"a", 2});
+  CHECK(more_downloaded(RankedPackage{"a", 2}, RankedPackage{"b", 1}) == RankedPackage{"b", 1});
+  CHECK(more_downloaded(RankedPackage{"a", 1}, RankedPackage{"b", 2}) == RankedPackage{"a", 1});
+}
+
 TEST_CASE("ranks that are copied or moved still know their names") {
   auto first = parse("# date: 2026-03-01\n1\ta\n");
   REQUIRE(first);

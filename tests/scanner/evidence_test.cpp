@@ -50,11 +50,9 @@ TEST_CASE("a build file belongs to the project above its folder") {
   testing::write_file(temp / "site/package.json", R"({"name": "@acme/site"})");
   testing::write_file(temp / "package.json", R"({"name": "top", "private": true})");
   const filesystem::Root root{.path = temp.path(), .is_file = false};
-  const auto ranks = Ranks::parse("# date: 2026-03-01\n1\t@acme/site\n", "ranks");
-  REQUIRE(ranks);
-  PackageFinder finder(root, *ranks);
+  PackageFinder finder(root);
   CHECK(finder.package_of("site/.npmrc").name == "@acme/site");
-  CHECK(finder.package_of("site/.npmrc").rank == 1);
+  CHECK(finder.package_of("site/.npmrc").file == "site/package.json");
   CHECK(finder.package_of("site/.github/workflows/release.yml").name == "@acme/site");
   CHECK(finder.package_of("site/.circleci/config.yml").name == "@acme/site");
   CHECK(finder.package_of(".npmrc").name.empty());

@@ -102,7 +102,7 @@ PASTED = npm("pasted")
 ADJACENT = [npm("adjacent 1"), npm("adjacent 2"), npm("adjacent 3")]
 LARGE = [npm(f"large {number}") for number in range(12)]
 BEFORE = [npm("word 4") if number == 4 else alnum(24, f"word {number}") for number in range(9)] + [uuid("word 9")]
-NAMES = [npm(f"name {number}") for number in range(7)]
+NAMES = [npm(f"name {number}") for number in range(8)]
 OWN_FORM = "corp" + alnum(30, "own form")
 
 EXTRA = {
@@ -128,6 +128,8 @@ AROUND = {
     "names/.env": f"NPM_TOKEN=${{{NAMES[4]}}}\n",
     "names/bunfig.toml": f'[install.scopes."{NAMES[5]}"]\nurl = "https://names.example.test"\ntoken = "{npm("toml scope")}"\n',
     "names/terraform.tfstate": json.dumps({NAMES[6]: {"x": npm("below")}}, indent=1),
+    "packages/package.json": json.dumps({"name": NAMES[7]}),
+    "packages/.npmrc": f"//r.example.test/:_authToken={npm('beside a package')}\n",
     "address/.yarnrc.yml": f'npmRegistries:\n  "https://ci:{BEFORE[6]}@y.example.test":\n    npmAuthToken: {npm("address")}\n',
     "address/.npmrc": f"registry=https://q.example.test/npm/?token={BEFORE[7]}\n_auth={basic('ci', alnum(24, 'query'))}\n",
     "address/config.yaml": f'_auth:\n  "https://ci:{BEFORE[8]}@p.example.test/":\n    "@":\n      authToken: {npm("pnpm address")}\n',

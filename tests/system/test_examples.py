@@ -2,6 +2,8 @@
 
 import csv
 import os
+import re
+import shutil
 import subprocess
 import unittest
 from pathlib import Path
@@ -18,7 +20,10 @@ class Examples(ProgramTest):
                               capture_output=True, text=True, timeout=60)
 
     def test_every_example_is_tested(self):
-        self.assertEqual({"audit.sql", "nightly.sh", "rules.toml"}, {path.name for path in EXAMPLES.iterdir()})
+        configurations = {"fleet.toml", "incident.toml", "laptop.toml", "nightly.toml"}  # tests/scanner/examples_test.cpp
+        schedules = {"crontab", "tokensweep.service", "tokensweep.timer"}
+        self.assertEqual({"audit.sql", "nightly.sh", "rules.toml"} | configurations | schedules,
+                         {path.name for path in EXAMPLES.iterdir()})
 
     def test_audit(self):
         require("sqlite3")
@@ -45,6 +50,31 @@ class Examples(ProgramTest):
         self.assertEqual((1, ""), (found.returncode, found.stderr))
         rows = list(csv.DictReader(Path(f"{inventory}.csv").read_text().splitlines()))
         self.assertEqual(["B"], [row["class"] for row in rows])
+
+    def test_systemd(self):
+        """systemd's own check of both units: no key that it does not know, no program that is not there."""
+        if shutil.which("systemd-analyze") is None:
+            self.fail("systemd-analyze is missing: apt-get install systemd")
+        units = Home(self).path
+        for name in ["tokensweep.service", "tokensweep.timer"]:
+            text = (EXAMPLES / name).read_text()
+            (units / name).write_text(text.replace("/usr/local/bin/tokensweep", str(BINARY)))
+        run = subprocess.run(["systemd-analyze", "verify", units / "tokensweep.service", units / "tokensweep.timer"],
+                             capture_output=True, text=True, timeout=60)
+        self.assertEqual(("", 0), (run.stderr, run.returncode))
+        # 0 is all that systemd can forbid a service, 10 nothing; 2 and less it calls fine.
+        exposure = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=15",
+                                   units / "tokensweep.service"], capture_output=True, text=True, timeout=60)
+        self.assertEqual(0, exposure.returncode, exposure.stdout + exposure.stderr)
+
+    def test_crontab(self):
+        fields = r"(\*|\d+)( (\*|\d+)){4} tokensweep (scan|export) .*"
+        lines = [line for line in (EXAMPLES / "crontab").read_text().splitlines() if line and not line.startswith("#")]
+        jobs = [line for line in lines if not re.match(r"[A-Z]+=", line)]
+        self.assertEqual(2, len(jobs))
+        for job in jobs:
+            self.assertRegex(job, f"^{fields}$")
+            self.assertNotIn("%", job)  # cron would take it for the end of the line
 
     def test_rules(self):
         home = Home(self)

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <span>
+
+#include "model/policy.hpp"
+#include "scanner/settings.hpp"
+#include "scanner/settings_reader.hpp"
+
+namespace tokensweep {
+
+/// The keys of `[policy]`.
+std::span<const KeySpec> policy_keys();
+
+/// The policy that the settings of a file say, in which its keys are called `policy.…`. What contradicts itself goes to
+/// `problems`, with both lines.
+Policy policy_of(const Settings& file, Problems& problems);
+
+}  // namespace tokensweep

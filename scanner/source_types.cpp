@@ -1,0 +1,96 @@
+#include "scanner/source_types.hpp"
+
+#include <array>
+
+namespace tokensweep {
+namespace {
+
+constexpr std::array kFilesystem = {
+    KeySpec{.name = "path",
+            .kind = KeyKind::path,
+            .summary = "a directory or a file to sweep",
+            .required = true,
+            .one_of = "path"},
+    KeySpec{.name = "paths", .kind = KeyKind::paths, .summary = "several of them", .required = true, .one_of = "path"},
+    KeySpec{.name = "deep",
+            .kind = KeyKind::flag,
+            .summary = "read every text file, not only those that package managers and people keep tokens in"},
+    KeySpec{.name = "exclude",
+            .kind = KeyKind::texts,
+            .summary = "shell patterns of what to leave out, relative to each path"},
+    KeySpec{.name = "cross_file_systems",
+            .kind = KeyKind::flag,
+            .summary = "go into other file systems that are mounted below a path"},
+    KeySpec{.name = "rules",
+            .kind = KeyKind::paths,
+            .summary = "rule files, beside the built-in rules; a rule with a known id takes its place"},
+    KeySpec{.name = "threads",
+            .kind = KeyKind::count,
+            .summary = "how many threads read; else one for each core",
+            .one_of = "threads",
+            .most = 256},
+    KeySpec{.name = "concurrency",
+            .kind = KeyKind::count,
+            .summary = "the same, as the other types of sources call it",
+            .one_of = "threads",
+            .most = 256},
+};
+
+constexpr std::array kNetwork = {
+    KeySpec{.name = "concurrency",
+            .kind = KeyKind::count,
+            .summary = "how many requests may be under way at once",
+            .most = 256},
+    KeySpec{.name = "rate",
+            .kind = KeyKind::rate,
+            .summary = "requests a second; `\"service\"`, the default, keeps to the service's own limits"},
+    KeySpec{.name = "ca_file",
+            .kind = KeyKind::path,
+            .summary = "certificates of the authorities to trust in place of the system's, PEM"},
+    KeySpec{.name = "proxy", .kind = KeyKind::url, .summary = "the proxy to go through"},
+};
+
+constexpr std::array kCredential = {
+    KeySpec{.name = "token_env",
+            .kind = KeyKind::variable,
+            .summary = "the environment variable that holds the credential",
+            .required = true,
+            .one_of = "credential"},
+    KeySpec{.name = "token_file",
+            .kind = KeyKind::path,
+            .summary = "the file that holds it, for its owner alone",
+            .required = true,
+            .one_of = "credential"},
+    KeySpec{.name = "token_command",
+            .kind = KeyKind::command,
+            .summary = "a program and its arguments that print it; no shell is involved",
+            .required = true,
+            .one_of = "credential"},
+};
+
+constexpr std::array kTypes = {
+    TypeSpec{.id = "filesystem", .summary = "directories on this machine", .keys = kFilesystem},
+    TypeSpec{.id = "github"},
+    TypeSpec{.id = "circleci"},
+    TypeSpec{.id = "kubernetes"},
+    TypeSpec{.id = "ssm"},
+};
+
+}  // namespace
+
+std::span<const KeySpec> network_keys() { return kNetwork; }
+std::span<const KeySpec> credential_keys() { return kCredential; }
+std::span<const TypeSpec> source_types() { return kTypes; }
+
+FilesystemSource filesystem_source(const Settings& settings) {
+  FilesystemSource source{.paths = settings.paths("paths"),
+                          .deep = settings.flag("deep"),
+                          .exclude = settings.texts("exclude"),
+                          .cross_file_systems = settings.flag("cross_file_systems"),
+                          .rules = settings.paths("rules")};
+  if (const auto path = settings.path("path")) source.paths.push_back(*path);
+  source.threads = static_cast<unsigned>(settings.count("threads", settings.count("concurrency", 0)));
+  return source;
+}
+
+}  // namespace tokensweep

@@ -151,6 +151,8 @@ TEST_CASE("a merge that was cut off does not keep its file out") {
   Merged merged;
   Laptop laptop(merged.office);
   REQUIRE(merged.inventory.begin_sweep(kExported, "0.1.0", "sender:" + laptop.sender()));
+  sweep(merged.inventory, scope_at("/srv"), {}, ended(), kImported);  // the next one shows it as interrupted
+  REQUIRE(merged.inventory.sweeps()->front().state == SweepState::interrupted);
   merged.take(laptop.file());
 }
 

@@ -5,8 +5,8 @@
 namespace tokensweep {
 namespace {
 
-constexpr std::string_view kKinds[] = {"build-file", "ci-secret", "infrastructure", "personal",
-                                       "package",    "publishes", "installs",       "trusted-publishing"};
+constexpr std::string_view kKinds[] = {"build-file", "ci-secret", "infrastructure",     "personal", "package",
+                                       "publishes",  "installs",  "trusted-publishing", "note"};
 static_assert(std::size(kKinds) == static_cast<std::size_t>(EvidenceKind::count_));
 
 }  // namespace

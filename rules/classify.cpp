@@ -447,7 +447,7 @@ void Classifier::add_registry_links(const Listed& listed, std::vector<Link>& cha
 
 void Classifier::add_evidence_links(LinkKind kind, const Opinion& winner, std::vector<Link>& chain) const {
   for (const Evidence& evidence : in_.evidence) {
-    if (link_of(evidence.kind) != kind) continue;
+    if (evidence.kind == EvidenceKind::note || link_of(evidence.kind) != kind) continue;
     chain.push_back({kind, in_words(evidence), evidence.from, is_one_of(evidence.kind, winner.evidence)});
   }
 }
@@ -469,6 +469,7 @@ std::string Classifier::in_words(const Evidence& evidence) const {
     case EvidenceKind::trusted_publishing:
       return "the build that uses it could publish without it, by trusted publishing";
     case EvidenceKind::package:
+    case EvidenceKind::note:
     case EvidenceKind::count_:
       break;
   }

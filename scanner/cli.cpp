@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/time.hpp"
 #include "scanner/docs_generator.hpp"
 #include "scanner/suggest.hpp"
 
@@ -23,7 +24,9 @@ struct Typed {
   std::string db, log_format = "text";
   bool quiet = false;
 
-  std::vector<std::string> paths, excludes, fail_on;
+  std::vector<std::string> paths, excludes, fail_on, sources;
+  std::string config;
+  bool resume = false;
   std::string scan_format = "table", threads;
   bool deep = false, cross_file_systems = false, list_unread = false;
 
@@ -34,7 +37,9 @@ struct Typed {
   std::vector<std::string> classes, scopes;
   bool overdue = false;
 
-  std::string id, file, document;
+  std::string since, diff_format = "table", html, metrics, import_kind, account;
+  std::vector<std::string> files;
+  std::string id, explain, file, document;
 };
 
 /// The App and what it fills. The one table of what the command line takes; help, manual page and completions are made
@@ -45,6 +50,10 @@ struct Grammar {
   CLI::App* scan = nullptr;
   CLI::App* export_hits = nullptr;
   CLI::App* show = nullptr;
+  CLI::App* diff = nullptr;
+  CLI::App* report = nullptr;
+  CLI::App* import_lists = nullptr;
+  CLI::App* classify = nullptr;
   CLI::App* rules_list = nullptr;
   CLI::App* rules_test = nullptr;
   CLI::App* generate = nullptr;
@@ -85,7 +94,11 @@ void add_scan(Grammar& grammar) {
   Typed& typed = grammar.typed;
   CLI::App& scan = *grammar.app.add_subcommand("scan", "sweep directories, write the inventory, print a summary");
   grammar.scan = &scan;
-  values(scan, "--path", typed.paths, "DIR", "what to sweep, a directory or a file; repeatable")->required();
+  values(scan, "--path", typed.paths, "DIR", "what to sweep, a directory or a file; repeatable");
+  value(scan, "--config", typed.config, "FILE", "sweep the sources that this tokensweep.toml names, by its policy");
+  values(scan, "--source", typed.sources, "NAME", "of the configuration only this source; repeatable");
+  flag(scan, "--resume", typed.resume,
+       "go on with the last sweep, where it was interrupted: what it had finished is not read again");
   flag(scan, "--deep", typed.deep,
        "read every text file, not only those that package managers and people keep tokens in");
   value(scan, "--format", typed.scan_format, "table|json|jsonl|csv|none",
@@ -103,6 +116,7 @@ void add_scan(Grammar& grammar) {
   scan.footer(
       "  tokensweep scan --path ~/\n"
       "  tokensweep scan --path /srv --path /home --deep --exclude '*.iso'\n"
+      "  tokensweep scan --config tokensweep.toml --resume\n"
       "  tokensweep scan --path . --format none --fail-on class=A,B --fail-on overdue");
 }
 
@@ -110,7 +124,7 @@ void add_export(Grammar& grammar) {
   Typed& typed = grammar.typed;
   CLI::App& command = *grammar.app.add_subcommand("export", "print what the inventory holds");
   grammar.export_hits = &command;
-  value(command, "--format", typed.export_format, "csv|json|jsonl", "how")->required();
+  value(command, "--format", typed.export_format, "csv|json|jsonl|sarif", "how")->required();
   value(command, "--output", typed.output, "FILE", "into this file, for its owner alone, instead of standard output");
   values(command, "--class", typed.classes, "A,B,C,D", "only these classes");
   value(command, "--source", typed.source, "NAME", "only from this source, such as filesystem");
@@ -118,7 +132,8 @@ void add_export(Grammar& grammar) {
         "what was there at last, what is gone, or both; default: present");
   value(command, "--older-than", typed.older_than, "AGE", "only what is certainly older, such as 90d, 12h or 3w");
   values(command, "--scope", typed.scopes, "FLAG",
-         "only with this scope flag, such as classic or world-readable; repeatable");
+         "only with this scope flag, such as dead, repeated, unused, bypass-2fa or unfound (alive at the registry, "
+         "stored nowhere); repeatable");
   flag(command, "--overdue", typed.overdue, "only what should have been rotated by now");
   command.footer(
       "  tokensweep export --format csv --output tokens.csv\n"
@@ -133,6 +148,50 @@ void add_show(Grammar& grammar) {
       ->required()
       ->type_name("ID");
   show.footer("  tokensweep show t1b2c3d4e5f607182\n  tokensweep show t1b2");
+}
+
+void add_diff(Grammar& grammar) {
+  CLI::App& diff = *grammar.app.add_subcommand("diff", "print what came, went and changed");
+  grammar.diff = &diff;
+  value(
+      diff, "--since", grammar.typed.since, "SWEEP|DATE",
+      "after the sweep of this number, or since this day (2026-11-01) or moment; default: what the last sweep changed");
+  value(diff, "--format", grammar.typed.diff_format, "table|json|jsonl", "how; default: table");
+  diff.footer("  tokensweep diff\n  tokensweep diff --since 2026-11-01 --format json");
+}
+
+void add_report(Grammar& grammar) {
+  CLI::App& report = *grammar.app.add_subcommand("report", "print the figures, and what to do");
+  grammar.report = &report;
+  value(report, "--html", grammar.typed.html, "FILE", "write all of it as one page that needs nothing else");
+  value(report, "--metrics", grammar.typed.metrics, "FILE",
+        "write the figures for the textfile collector of Prometheus' node exporter");
+  report.footer("  tokensweep report\n  tokensweep report --html tokens.html --metrics /var/lib/node/tokensweep.prom");
+}
+
+void add_import(Grammar& grammar) {
+  CLI::App& import = *grammar.app.add_subcommand("import", "take in evidence: what npm says of tokens and packages");
+  grammar.import_lists = &import;
+  import.add_option("KIND", grammar.typed.import_kind, "npm-tokens, npm-packages or ranks")
+      ->required()
+      ->type_name("KIND");
+  import.add_option("FILE", grammar.typed.files, "what `npm token list --json` printed, one file an account")
+      ->required()
+      ->type_name("FILE");
+  value(import, "--account", grammar.typed.account, "NAME",
+        "whose lists they are; default: each file's name without its ending");
+  import.footer(
+      "  tokensweep import npm-tokens ann.json ci-bot.json\n"
+      "  tokensweep import npm-packages acme.json --account acme\n"
+      "  tokensweep import ranks top-1000.tsv");
+}
+
+void add_classify(Grammar& grammar) {
+  CLI::App& classify = *grammar.app.add_subcommand("classify", "explain why a hit has its class");
+  grammar.classify = &classify;
+  value(classify, "--explain", grammar.typed.explain, "ID", "the id of a hit, or of a token: all its places")
+      ->required();
+  classify.footer("  tokensweep classify --explain t1b2c3d4e5f607182");
 }
 
 void add_rules(Grammar& grammar) {
@@ -157,6 +216,10 @@ std::unique_ptr<Grammar> make_grammar() {
   add_scan(*grammar);
   add_export(*grammar);
   add_show(*grammar);
+  add_diff(*grammar);
+  add_report(*grammar);
+  add_import(*grammar);
+  add_classify(*grammar);
   add_rules(*grammar);
   grammar->generate = app.add_subcommand("generate", "print the manual page or a shell's completion")->group("");
   grammar->generate->add_option("DOCUMENT", grammar->typed.document, "man, bash, zsh or fish")->required();
@@ -268,6 +331,9 @@ class Reader {
   RuleOptions rules();
   ScanOptions scan();
   ExportOptions export_hits();
+  DiffOptions diff();
+  ReportOptions report();
+  ImportOptions import_lists();
   void restrict_by(Filter& filter, std::string_view option, std::string_view word);
 
   const Grammar& grammar_;
@@ -316,6 +382,7 @@ GlobalOptions Reader::global(bool needs_db) {
   if (grammar_.app.get_option("--db")->count() > 0) {
     if (typed_.db.empty()) fail("--db is empty");
     global.db = typed_.db;
+    global.db_given = true;
     global.default_db = global.db == usual;
   } else if (usual) {
     global.db = *usual;
@@ -333,6 +400,20 @@ RuleOptions Reader::rules() {
 ScanOptions Reader::scan() {
   ScanOptions scan;
   scan.paths = paths("--path", typed_.paths);
+  scan.config = typed_.config;
+  scan.sources = typed_.sources;
+  scan.resume = typed_.resume;
+  const bool has_config = grammar_.scan->get_option("--config")->count() > 0;
+  if (has_config && typed_.config.empty()) fail("--config is empty");
+  if (scan.paths.empty() && !has_config) fail("--path is required, or --config");
+  if (!scan.paths.empty() && has_config)
+    fail("--path and --config exclude each other: a configuration names its paths");
+  if (!typed_.sources.empty() && !has_config) fail("--source wants --config: it names sources of a configuration");
+  const bool has_path_options = typed_.deep || typed_.cross_file_systems || !typed_.excludes.empty() ||
+                                !typed_.rule_files.empty() || typed_.no_default_rules || !typed_.threads.empty();
+  if (has_config && has_path_options) {
+    fail("--deep, --exclude, --cross-file-systems, --threads and --rules are keys of a source in the configuration");
+  }
   scan.deep = typed_.deep;
   scan.rules = rules();
   scan.format = choose<ScanFormat>("--format", typed_.scan_format,
@@ -370,9 +451,11 @@ void Reader::restrict_by(Filter& filter, std::string_view option, std::string_vi
 
 ExportOptions Reader::export_hits() {
   ExportOptions options;
-  options.format =
-      choose<ExportFormat>("--format", typed_.export_format,
-                           {{"csv", ExportFormat::csv}, {"json", ExportFormat::json}, {"jsonl", ExportFormat::jsonl}});
+  options.format = choose<ExportFormat>("--format", typed_.export_format,
+                                        {{"csv", ExportFormat::csv},
+                                         {"json", ExportFormat::json},
+                                         {"jsonl", ExportFormat::jsonl},
+                                         {"sarif", ExportFormat::sarif}});
   const CLI::App& command = *grammar_.export_hits;
   if (command.get_option("--output")->count() > 0) {
     if (typed_.output.empty()) fail("--output is empty");
@@ -389,13 +472,60 @@ ExportOptions Reader::export_hits() {
   return options;
 }
 
+DiffOptions Reader::diff() {
+  DiffOptions options;
+  options.format =
+      choose<DiffFormat>("--format", typed_.diff_format,
+                         {{"table", DiffFormat::table}, {"json", DiffFormat::json}, {"jsonl", DiffFormat::jsonl}});
+  if (grammar_.diff->get_option("--since")->count() == 0) return options;
+  SweepId sweep = 0;
+  const char* end = typed_.since.data() + typed_.since.size();
+  const auto [rest, error] = std::from_chars(typed_.since.data(), end, sweep);
+  if (error == std::errc{} && rest == end && sweep >= 0) {
+    options.after_sweep = sweep;
+  } else if (const auto day = parse_date(typed_.since)) {
+    options.since = *day;
+  } else if (const auto moment = parse_time(typed_.since)) {
+    options.since = *moment;
+  } else {
+    fail("--since expects a sweep's number, a day such as 2026-11-01, or a moment such as 2026-11-01T06:00:00Z");
+  }
+  return options;
+}
+
+ReportOptions Reader::report() {
+  if (grammar_.report->get_option("--html")->count() > 0 && typed_.html.empty()) fail("--html is empty");
+  if (grammar_.report->get_option("--metrics")->count() > 0 && typed_.metrics.empty()) fail("--metrics is empty");
+  return {.html = typed_.html, .metrics = typed_.metrics};
+}
+
+ImportOptions Reader::import_lists() {
+  ImportOptions options;
+  options.kind = choose<ImportKind>("KIND", typed_.import_kind,
+                                    {{"npm-tokens", ImportKind::npm_tokens},
+                                     {"npm-packages", ImportKind::npm_packages},
+                                     {"ranks", ImportKind::ranks}});
+  options.files = paths("FILE", typed_.files);
+  options.account = typed_.account;
+  if (options.kind == ImportKind::ranks && options.files.size() > 1) fail("ranks: name one file");
+  if (!options.account.empty() && options.files.size() > 1) fail("--account is for one file");
+  return options;
+}
+
 std::variant<CommandLine, CliExit> Reader::read() {
   CommandLine line;
-  const bool needs_db = grammar_.scan->parsed() || grammar_.export_hits->parsed() || grammar_.show->parsed();
+  const CLI::App* const with_inventory[] = {grammar_.scan,   grammar_.export_hits,  grammar_.show,    grammar_.diff,
+                                            grammar_.report, grammar_.import_lists, grammar_.classify};
+  const bool needs_db = std::any_of(std::begin(with_inventory), std::end(with_inventory),
+                                    [](const CLI::App* command) { return command->parsed(); });
   line.global = global(needs_db);
   if (grammar_.scan->parsed()) line.command = scan();
   if (grammar_.export_hits->parsed()) line.command = export_hits();
   if (grammar_.show->parsed()) line.command = ShowOptions{typed_.id};
+  if (grammar_.diff->parsed()) line.command = diff();
+  if (grammar_.report->parsed()) line.command = report();
+  if (grammar_.import_lists->parsed()) line.command = import_lists();
+  if (grammar_.classify->parsed()) line.command = ClassifyOptions{typed_.explain};
   if (grammar_.rules_list->parsed()) line.command = RulesListOptions{rules()};
   if (grammar_.rules_test->parsed()) line.command = RulesTestOptions{rules(), typed_.file};
   if (grammar_.generate->parsed()) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,12 +19,15 @@ namespace tokensweep {
 
 enum class LogFormat : std::uint8_t { text, json };
 enum class ScanFormat : std::uint8_t { table, json, jsonl, csv, none };
+enum class DiffFormat : std::uint8_t { table, json, jsonl };
+enum class ImportKind : std::uint8_t { npm_tokens, npm_packages, ranks };
 enum class Document : std::uint8_t { man, bash, zsh, fish };
 
 /// What every command takes.
 struct GlobalOptions {
   std::filesystem::path db;  ///< empty only for commands that need no inventory
   bool default_db = true;    ///< whether `db` is where every command looks by itself
+  bool db_given = false;     ///< whether --db names it
   bool quiet = false;
   LogFormat log_format = LogFormat::text;
 };
@@ -36,7 +40,10 @@ struct RuleOptions {
 };
 
 struct ScanOptions {
-  std::vector<std::filesystem::path> paths;  ///< at least one
+  std::vector<std::filesystem::path> paths;  ///< at least one, or `config`
+  std::filesystem::path config;
+  std::vector<std::string> sources;  ///< of the configuration; empty: all
+  bool resume = false;
   bool deep = false;
   RuleOptions rules;
   ScanFormat format = ScanFormat::table;
@@ -57,6 +64,27 @@ struct ShowOptions {
   std::string id;  ///< as it was typed: it may be anything, a pasted token included
 };
 
+struct DiffOptions {
+  std::optional<SweepId> after_sweep;  ///< empty, and so is `since`: what the last sweep changed
+  std::optional<Time> since;
+  DiffFormat format = DiffFormat::table;
+};
+
+struct ReportOptions {
+  std::filesystem::path html;     ///< a page into this file; empty: none
+  std::filesystem::path metrics;  ///< the figures for Prometheus into this file; empty: none
+};
+
+struct ImportOptions {
+  ImportKind kind = ImportKind::npm_tokens;
+  std::vector<std::filesystem::path> files;  ///< at least one
+  std::string account;                       ///< whose lists they are; empty: each file's name without its ending
+};
+
+struct ClassifyOptions {
+  std::string id;  ///< of a hit or a token, as it was typed
+};
+
 struct RulesListOptions {
   RuleOptions rules;
 };
@@ -73,7 +101,9 @@ struct GenerateOptions {
 
 struct CommandLine {
   GlobalOptions global;
-  std::variant<ScanOptions, ExportOptions, ShowOptions, RulesListOptions, RulesTestOptions, GenerateOptions> command;
+  std::variant<ScanOptions, ExportOptions, ShowOptions, DiffOptions, ReportOptions, ImportOptions, ClassifyOptions,
+               RulesListOptions, RulesTestOptions, GenerateOptions>
+      command;
 };
 
 /// The command line asks for nothing more than this: help, the version, or it is wrong (code 2).

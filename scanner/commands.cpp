@@ -8,6 +8,9 @@
 #include "report/output.hpp"
 #include "report/row.hpp"
 #include "report/show.hpp"
+#include "scanner/classification.hpp"
+#include "scanner/import_commands.hpp"
+#include "scanner/report_commands.hpp"
 
 namespace tokensweep {
 namespace {
@@ -17,25 +20,18 @@ int fail(const World& world, int code, const Error& error) {
   return code;
 }
 
-Result<Inventory> open_to_read(const GlobalOptions& global) {
-  std::error_code unknown;
-  if (!std::filesystem::exists(global.db, unknown)) {
-    return Error{ErrorKind::storage,
-                 global.db.string() + ": no inventory there; `tokensweep scan` makes one, --db names another"};
-  }
-  return Inventory::open(global.db, {.access = Inventory::Access::read});
-}
-
 Result<> export_rows(const Inventory& inventory, const ExportOptions& options, Time now, Output& output) {
   TRY(const std::vector<SweepInfo> sweeps, inventory.sweeps());
   const auto writer = make_writer(options.format, output);
   writer->begin({.generated_at = now, .sweeps = sweeps});
-  const Policy policy;
-  TRY_VOID(inventory.for_each_hit(options.filter.query(), [&](const HitRow& hit) {
-    const ExportRow row = make_row(hit, now, policy);
+  TRY(const Classification classification, Classification::of(inventory, std::nullopt, now));
+  const auto write = [&](const HitRow& hit) {
+    const ExportRow row = make_row(hit, now, classification.policy());
     if (options.filter.matches(row)) writer->row(row);
     return !output.failed();
-  }));
+  };
+  TRY_VOID(inventory.for_each_hit(options.filter.query(), write));
+  if (options.filter.flags.has(ScopeFlag::unfound)) TRY_VOID(inventory.for_each_unfound(write));
   writer->end();
   return output.finish();
 }
@@ -57,9 +53,12 @@ int run_export(const GlobalOptions& global, const ExportOptions& options, const 
 int run_show(const GlobalOptions& global, const ShowOptions& options, const World& world) {
   auto inventory = open_to_read(global);
   if (!inventory) return fail(world, kStorage, inventory.error());
+  auto classification = Classification::of(*inventory, std::nullopt, world.now());
+  if (!classification) return fail(world, kStorage, classification.error());
   DescriptorOutput output(STDOUT_FILENO);
-  const ShowContext context{
-      .now = world.now(), .policy = {}, .terminal = terminal_of(STDOUT_FILENO, world.environment)};
+  const ShowContext context{.now = world.now(),
+                            .policy = classification->policy(),
+                            .terminal = terminal_of(STDOUT_FILENO, world.environment)};
   auto shown = show_token(
       options.id,
       [&inventory](const HitQuery& query, const auto& each) { return inventory->for_each_hit(query, each); }, context,
@@ -97,6 +96,10 @@ int run_command(const CommandLine& line, const World& world) {
     int operator()(const ScanOptions& options) const { return run_scan(global, options, world); }
     int operator()(const ExportOptions& options) const { return run_export(global, options, world); }
     int operator()(const ShowOptions& options) const { return run_show(global, options, world); }
+    int operator()(const DiffOptions& options) const { return run_diff(global, options, world); }
+    int operator()(const ReportOptions& options) const { return run_report(global, options, world); }
+    int operator()(const ImportOptions& options) const { return run_import(global, options, world); }
+    int operator()(const ClassifyOptions& options) const { return run_classify(global, options, world); }
     int operator()(const RulesListOptions& options) const { return run_rules_list(options, world); }
     int operator()(const RulesTestOptions& options) const { return run_rules_test(options, world); }
     int operator()(const GenerateOptions& options) const { return run_generate(options, world); }

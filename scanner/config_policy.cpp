@@ -7,6 +7,9 @@
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <utility>
+
+#include "base/time.hpp"
 
 namespace tokensweep {
 namespace {
@@ -234,6 +237,62 @@ Policy policy_of(const Settings& file, Problems& problems) {
   for (const Settings& table : file.tables("policy.rule")) read_rule(table, policy, problems);
   for (const Settings& table : file.tables("policy.exception")) read_exception(table, policy, problems);
   return policy;
+}
+
+namespace {
+
+/// A basic string of TOML.
+std::string toml_string(std::string_view text) {
+  std::string out = "\"";
+  for (const char letter : text) {
+    const auto code = static_cast<unsigned char>(letter);
+    if (code < 0x20 || code == 0x7f) {
+      out += fmt::format("\\u{:04X}", code);
+      continue;
+    }
+    if (letter == '"' || letter == '\\') out += '\\';
+    out += letter;
+  }
+  return out + '"';
+}
+
+void append_pattern(std::string& out, const HitPattern& hits) {
+  const std::pair<std::string_view, const std::string*> parts[] = {{"id", &hits.id},
+                                                                   {"source", &hits.source},
+                                                                   {"store", &hits.store},
+                                                                   {"locator", &hits.locator},
+                                                                   {"name", &hits.name}};
+  for (const auto& [key, value] : parts) {
+    if (!value->empty()) out += fmt::format("{} = {}\n", key, toml_string(*value));
+  }
+}
+
+}  // namespace
+
+std::string policy_text(const Policy& policy) {
+  const Cadences& cadences = policy.cadences;
+  std::string out = "[policy]\n";
+  std::string names;
+  for (const std::string& name : policy.publishes) names.append(names.empty() ? "" : ", ").append(toml_string(name));
+  if (!names.empty()) out += fmt::format("publishes = [{}]\n", names);
+  out += fmt::format("top_ranks = {}\nranks = {}\nunused_days = {}\n", cadences.top_ranks, cadences.ranks,
+                     policy.unused_after.count());
+  out += fmt::format("[policy.rotate_days]\na_top = {}\na = {}\nb = {}\nc = {}\nd = {}\n", cadences.a_top.count(),
+                     cadences.a.count(), cadences.b.count(), cadences.c.count(), cadences.d.count());
+  out += fmt::format("[policy.overlap_hours]\nci = {}\ndeveloper = {}\n", policy.overlaps.ci.count(),
+                     policy.overlaps.developer.count());
+  for (const PolicyRule& rule : policy.rules) {
+    out += "[[policy.rule]]\n";
+    append_pattern(out, rule.hits);
+    out += fmt::format("class = \"{}\"\nreason = {}\n", to_string(rule.klass), toml_string(rule.reason));
+  }
+  for (const PolicyException& exception : policy.exceptions) {
+    out += "[[policy.exception]]\n";
+    append_pattern(out, exception.hits);
+    out += fmt::format("owner = {}\nreason = {}\nuntil = {}\n", toml_string(exception.owner),
+                       toml_string(exception.reason), format_date(exception.until));
+  }
+  return out;
 }
 
 }  // namespace tokensweep

@@ -5,7 +5,7 @@
 #include "connectors/filesystem/walk.hpp"
 #include "identity/fingerprint.hpp"
 #include "model/model.hpp"
-#include "rules/ranks.hpp"
+#include "scanner/classification.hpp"
 #include "scanner/text_search.hpp"
 
 namespace tokensweep {
@@ -22,11 +22,12 @@ class FindingSink {
 struct Inspection {
   const Detector& detector;
   const Fingerprinter& fingerprinter;
-  const Ranks& ranks;
+  const Classification& classification;
   const filesystem::Root& root;
   std::string host;
-  std::string store;     ///< as exported: host and root
-  std::string own_home;  ///< $HOME
+  std::string store;        ///< as exported: host and root
+  std::string source_name;  ///< the configured source's name
+  std::string own_home;     ///< $HOME
   bool deep = false;
   FindingSink& sink;
 };

@@ -435,7 +435,7 @@ std::vector<Evidence> Inspector::evidence(const Subject& subject) {
     const Package& package = packages_.package_of(subject.path);
     if (!package.name.empty()) {
       // A name that the whole world downloads is no value, however long its words are.
-      const bool is_ranked = inspection_.ranks.rank_of(package.name).has_value();
+      const bool is_ranked = inspection_.classification.ranks().rank_of(package.name).has_value();
       all.push_back({.kind = EvidenceKind::package,
                      .value = is_ranked ? package.name : without_values(package.name),
                      .from = package.file});
@@ -475,8 +475,9 @@ Hit Inspector::make_hit(Subject& subject, const Located& located) {
   hit.id = inspection_.fingerprinter.hit_id({"filesystem", inspection_.host, subject.absolute, identity, ordinal});
 
   hit.evidence = evidence(subject);
-  apply(classify({.evidence = hit.evidence, .name = hit.name, .ranks = &inspection_.ranks}), hit);
-  if (!located.remark.empty()) hit.reason += "; " + located.remark;
+  if (!located.remark.empty()) hit.evidence.push_back({EvidenceKind::note, located.remark, {}});
+  inspection_.classification.judge(hit, hit.fingerprint ? token_id(*hit.fingerprint) : std::string(),
+                                   inspection_.source_name);
 
   const std::uint32_t mode = subject.file.facts().mode;
   if ((mode & 0004U) != 0) hit.scope.add(ScopeFlag::world_readable);

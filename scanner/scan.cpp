@@ -4,10 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <fstream>
 #include <iterator>
-#include <thread>
+#include <optional>
 
 #include "base/text.hpp"
 #include "db/inventory.hpp"
@@ -16,15 +15,16 @@
 #include "report/row.hpp"
 #include "report/table.hpp"
 #include "rules/rule_file.hpp"
-#include "scanner/hit_queue.hpp"
+#include "scanner/classification.hpp"
+#include "scanner/config.hpp"
+#include "scanner/config_policy.hpp"
 #include "scanner/inspector.hpp"
+#include "scanner/sweep.hpp"
 
 namespace tokensweep {
 namespace {
 
 constexpr std::size_t kLargestRuleFile = std::size_t{4} << 20U;
-constexpr std::chrono::milliseconds kPatience{100};
-constexpr std::chrono::seconds kBetweenCommits{1};
 
 Result<std::string> read_rule_file(const std::string& path) {
   std::error_code unknown;
@@ -52,201 +52,82 @@ void lay_over(RuleFile& rules, RuleFile more) {
   std::move(more.allowlists.begin(), more.allowlists.end(), std::back_inserter(rules.allowlists));
 }
 
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == 0) return "localhost";
-  return name.data();
-}
-
-/// The roots of a sweep, those inside others left out. An error names the one that is wrong.
-Result<std::vector<filesystem::Root>> resolve_roots(const std::vector<std::filesystem::path>& paths) {
-  std::vector<filesystem::Root> roots;
-  for (const auto& path : paths) {
-    auto root = filesystem::resolve_root(path.string());
-    if (!root) return std::move(root).error().within("--path " + path.string());
-    roots.push_back(std::move(*root));
-  }
+/// Those that lie inside no other.
+std::vector<filesystem::Root> outermost(std::vector<filesystem::Root> roots) {
   std::sort(roots.begin(), roots.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
-  std::vector<filesystem::Root> outermost;
+  std::vector<filesystem::Root> kept;
   for (filesystem::Root& root : roots) {
     const auto holds = [&root](const filesystem::Root& other) {
       return root.path == other.path || other.path == "/" || root.path.starts_with(other.path + "/");
     };
-    if (std::none_of(outermost.begin(), outermost.end(), holds)) outermost.push_back(std::move(root));
+    if (std::none_of(kept.begin(), kept.end(), holds)) kept.push_back(std::move(root));
   }
-  return outermost;
+  return kept;
 }
 
-/// How the sweep of one root ended.
-struct Crawled {
-  ScopeEnd end;
-  std::uint64_t hits = 0;
-};
-
-/// One sweep: its inventory, its roots one after the other, and the account of it.
-class Sweep {
- public:
-  Sweep(const ScanOptions& options, const World& world, const Detector& detector, const Fingerprinter& fingerprinter,
-        const Ranks& ranks, Inventory& inventory)
-      : options_(options),
-        world_(world),
-        detector_(detector),
-        fingerprinter_(fingerprinter),
-        ranks_(ranks),
-        inventory_(inventory) {}
-
-  Result<> run(const std::vector<filesystem::Root>& roots) {
-    started_ = std::chrono::steady_clock::now();
-    TRY(id_, inventory_.begin_sweep(world_.now(), tokensweep_version(), detector_.rules.digest()));
-    for (const filesystem::Root& root : roots) TRY_VOID(sweep(root));
-    if (world_.stop.load()) state_ = SweepState::interrupted;
-    TRY_VOID(inventory_.finish_sweep(id_, state_, world_.now()));
-    took_ = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started_);
-    return {};
+/// What `--path` asks for: one source, whose paths all have to be there.
+Result<std::vector<SweepJob>> jobs_of_paths(const ScanOptions& options) {
+  SweepJob job{.name = "filesystem",
+               .roots = {},
+               .missing = {},
+               .options = {.paths = options.paths,
+                           .deep = options.deep,
+                           .exclude = options.exclude,
+                           .cross_file_systems = options.cross_file_systems,
+                           .rules = options.rules.files,
+                           .threads = options.threads},
+               .detector = nullptr};
+  for (const auto& path : options.paths) {
+    auto root = filesystem::resolve_root(path.string());
+    if (!root) return std::move(root).error().within("--path " + path.string());
+    job.roots.push_back(std::move(*root));
   }
+  job.roots = outermost(std::move(job.roots));
+  TRY(Detector detector, load_detector(options.rules));
+  job.detector = std::make_shared<const Detector>(std::move(detector));
+  return std::vector<SweepJob>{std::move(job)};
+}
 
-  [[nodiscard]] SweepId id() const { return id_; }
-  [[nodiscard]] SweepState state() const { return state_; }
-  [[nodiscard]] SweepFacts facts(const GlobalOptions& global) const {
-    return {.state = state_,
-            .files_seen = files_seen_,
-            .files_read = files_read_,
-            .took = took_,
-            .inventory = global.db.string(),
-            .default_inventory = global.default_db};
+/// What the configuration asks for: all its sources, or those that are named. A path that is not there is the source's
+/// misfortune, and no error of the configuration.
+Result<std::vector<SweepJob>> jobs_of_config(const Config& config, const ScanOptions& options) {
+  for (const std::string& name : options.sources) {
+    if (config.source(name) == nullptr) {
+      std::string known;
+      for (const SourceConfig& source : config.sources) known.append(known.empty() ? "" : ", ").append(source.name);
+      return Error{ErrorKind::misconfigured, "--source: no such source; the configuration has " + known};
+    }
   }
-
- private:
-  Result<> sweep(const filesystem::Root& root) {
-    const std::string host = host_name();
-    const std::string directory = root.is_file ? std::filesystem::path(root.path).parent_path().string() : root.path;
-    const Scope scope{.source = "filesystem",
-                      .name = "filesystem",
-                      .store = host + ":" + directory,
-                      .realm = "filesystem:" + host,
-                      .prefix = root.path};
-    TRY(const ScopeId scope_id, inventory_.open_scope(id_, scope));
-
-    HitQueue queue;
-    const Inspection inspection{.detector = detector_,
-                                .fingerprinter = fingerprinter_,
-                                .ranks = ranks_,
-                                .root = root,
-                                .host = host,
-                                .store = scope.store,
-                                .own_home = own_home(),
-                                .deep = options_.deep,
-                                .sink = queue};
-    UserFiles user_files(inspection);
-    filesystem::TrackedFiles tracked(root.path);
-    filesystem::WalkCounters counters;
-    std::atomic<bool> stop_walk{false};
-    const filesystem::WalkOptions walk_options{
-        .threads = options_.threads, .cross_file_systems = options_.cross_file_systems, .exclude = options_.exclude};
-    Result<> walked;
-    std::jthread walker([&] {
-      try {
-        walked = filesystem::walk(root, walk_options, counters, stop_walk,
-                                  [&] { return std::make_unique<Inspector>(inspection, user_files, tracked); });
-        user_files.finish();
-      } catch (const std::exception& bug) {
-        walked = Error{ErrorKind::internal, fmt::format("the walk failed: {}", bug.what())};
+  std::vector<SweepJob> jobs;
+  for (const SourceConfig& source : config.sources) {
+    const bool wanted = options.sources.empty() ||
+                        std::find(options.sources.begin(), options.sources.end(), source.name) != options.sources.end();
+    if (!wanted) continue;
+    SweepJob job{.name = source.name,
+                 .roots = {},
+                 .missing = {},
+                 .options = filesystem_source(source.settings),
+                 .detector = nullptr};
+    for (const auto& path : job.options.paths) {
+      auto root = filesystem::resolve_root(path.string());
+      if (root) {
+        job.roots.push_back(std::move(*root));
+      } else {
+        job.missing.emplace_back(path.string(), std::move(root).error().within(path.string()).what);
       }
-      queue.close();
-    });
-    Result<> written = write_all(queue, scope_id, counters, root, stop_walk);
-    if (!written) {
-      stop_walk = true;
-      queue.abandon();
     }
-    walker.join();
-    world_.messages.end_progress();
-    if (!written) return written;
-    return close(scope_id, root, counters, walked);
+    job.roots = outermost(std::move(job.roots));
+    TRY(Detector detector, load_detector({.files = job.options.rules}));
+    job.detector = std::make_shared<const Detector>(std::move(detector));
+    jobs.push_back(std::move(job));
   }
-
-  /// $HOME as the paths below a root are spelled: without links.
-  [[nodiscard]] std::string own_home() const {
-    const std::string home = world_.environment("HOME").value_or("");
-    const auto resolved = home.empty() ? Result<filesystem::Root>(Error{}) : filesystem::resolve_root(home);
-    return resolved ? resolved->path : home;
-  }
-
-  Result<> write_all(HitQueue& queue, ScopeId scope, const filesystem::WalkCounters& counters,
-                     const filesystem::Root& root, std::atomic<bool>& stop_walk) {
-    HitQueue::Batch pending;
-    auto committed = std::chrono::steady_clock::now();
-    std::uint64_t hits = 0;
-    for (bool last = false; !last;) {
-      HitQueue::Batch batch = queue.take(kPatience);
-      if (world_.stop.load()) stop_walk = true;
-      last = batch.last;
-      hits += batch.hits.size();
-      std::move(batch.hits.begin(), batch.hits.end(), std::back_inserter(pending.hits));
-      std::move(batch.gaps.begin(), batch.gaps.end(), std::back_inserter(pending.gaps));
-      const auto now = std::chrono::steady_clock::now();
-      if (!pending.empty() && (last || pending.size() >= HitQueue::kBatch || now - committed >= kBetweenCommits)) {
-        TRY_VOID(inventory_.write(id_, scope, pending.hits, pending.gaps, world_.now()));
-        for (const Gap& gap : pending.gaps) missed_ = missed_ || gap.incomplete;
-        pending = {};
-        committed = now;
-      }
-      world_.messages.progress(counters.files.load(std::memory_order_relaxed), hits, root.path);
-    }
-    return {};
-  }
-
-  Result<> close(ScopeId scope, const filesystem::Root& root, const filesystem::WalkCounters& counters,
-                 const Result<>& walked) {
-    ScopeEnd end{.deep = options_.deep,
-                 .files_seen = counters.files,
-                 .files_read = counters.files_read,
-                 .bytes_read = counters.bytes_read};
-    if (!options_.exclude.empty()) {
-      end.covers = [this, &root](std::string_view place) {
-        const std::size_t root_size = root.path == "/" ? 1 : root.path.size() + 1;
-        return place.size() < root_size ||
-               !filesystem::is_excluded(options_.exclude, std::string(place.substr(root_size)));
-      };
-    }
-    for (const Rule& rule : detector_.rules.rules()) end.rules.push_back(rule.id);
-    for (const std::string_view rule : reader_rules()) end.rules.emplace_back(rule);
-    if (!walked) {
-      end.state = walked.error().kind == ErrorKind::denied ? ScopeState::denied : ScopeState::failed;
-      end.reason = walked.error().what;
-      world_.messages.error(walked.error().what);
-    } else if (world_.stop.load()) {
-      end.state = ScopeState::incomplete;
-      end.reason = "interrupted";
-    } else if (missed_) {
-      end.state = ScopeState::incomplete;
-      end.reason = "some places could not be read";
-    }
-    if (end.state != ScopeState::complete) state_ = SweepState::incomplete;
-    files_seen_ += end.files_seen;
-    files_read_ += end.files_read;
-    missed_ = false;
-    return inventory_.close_scope(id_, scope, end, world_.now());
-  }
-
-  const ScanOptions& options_;
-  const World& world_;
-  const Detector& detector_;
-  const Fingerprinter& fingerprinter_;
-  const Ranks& ranks_;
-  Inventory& inventory_;
-  SweepId id_ = 0;
-  SweepState state_ = SweepState::complete;
-  bool missed_ = false;
-  std::uint64_t files_seen_ = 0;
-  std::uint64_t files_read_ = 0;
-  std::chrono::steady_clock::time_point started_;
-  std::chrono::milliseconds took_{0};
-};
+  if (jobs.empty()) return Error{ErrorKind::misconfigured, "the configuration names no [[source]]: nothing to sweep"};
+  return jobs;
+}
 
 /// Prints the sweep's hits in the format that was asked for, and says whether `--fail-on` found one.
 Result<bool> print_sweep(const Inventory& inventory, const Sweep& sweep, const GlobalOptions& global,
-                         const ScanOptions& options, const World& world) {
+                         const ScanOptions& options, const Policy& policy, const World& world) {
   DescriptorOutput output(STDOUT_FILENO);
   SweepTable table({.terminal = terminal_of(STDOUT_FILENO, world.environment), .list_unread = options.list_unread},
                    output);
@@ -257,7 +138,6 @@ Result<bool> print_sweep(const Inventory& inventory, const Sweep& sweep, const G
   const bool draws = options.format == ScanFormat::table;
 
   const Time now = world.now();
-  const Policy policy;
   bool found = false;
   std::vector<SweepInfo> sweeps;
   if (options.format == ScanFormat::json) {
@@ -283,6 +163,22 @@ Result<bool> print_sweep(const Inventory& inventory, const Sweep& sweep, const G
   }
   TRY_VOID(output.finish());
   return found;
+}
+
+/// The classification of a sweep. A policy that is not the one that the inventory has is kept there, and every class
+/// that it has already is concluded anew.
+Result<Classification> prepare_classification(Inventory& inventory, const Settled& settled,
+                                              const std::filesystem::path& config_file, Time now) {
+  std::optional<Policy> policy;
+  if (settled.config) policy = settled.config->policy;
+  TRY(Classification classification, Classification::of(inventory, policy, now));
+  if (!policy) return classification;
+  const std::string text = policy_text(*policy);
+  TRY(const auto kept, inventory.policy());
+  if (kept == text || (!kept && text == policy_text(Policy{}))) return classification;
+  TRY_VOID(inventory.keep_policy(text, config_file.string(), now));
+  TRY_VOID(inventory.judge_anew(classification.judge_hit(), classification.judge_token(), now));
+  return classification;
 }
 
 int exit_code(SweepState state, bool found) {
@@ -344,33 +240,49 @@ Result<Detector> load_detector(const RuleOptions& options) {
   return Detector::make(std::move(set));
 }
 
-int run_scan(const GlobalOptions& global, const ScanOptions& options, const World& world) {
+Result<Settled> settle_options(const GlobalOptions& global, const std::filesystem::path& config_file,
+                               const World& world) {
+  Settled settled{.global = global, .key_file = key_file_of(global.db), .config = std::nullopt};
+  if (config_file.empty()) return settled;
+  TRY(settled.config, load_config(config_file, world.environment));
+  if (!global.db_given && settled.config->inventory) {
+    settled.global.default_db = *settled.config->inventory == settled.global.db;
+    settled.global.db = *settled.config->inventory;
+    settled.key_file = key_file_of(settled.global.db);
+  }
+  if (settled.config->key_file) settled.key_file = *settled.config->key_file;
+  return settled;
+}
+
+int run_scan(const GlobalOptions& given, const ScanOptions& options, const World& world) {
   const auto fail = [&world](int code, const Error& error) {
     world.messages.error(error.what);
     return code;
   };
-  auto roots = resolve_roots(options.paths);
-  if (!roots) return fail(kUsage, roots.error());
-  auto detector = load_detector(options.rules);
-  if (!detector) return fail(kUsage, detector.error());
-  const Ranks& ranks = builtin_ranks();
+  auto settled = settle_options(given, options.config, world);
+  if (!settled) return fail(kUsage, settled.error());
+  const GlobalOptions& global = settled->global;
+  auto jobs = settled->config ? jobs_of_config(*settled->config, options) : jobs_of_paths(options);
+  if (!jobs) return fail(kUsage, jobs.error());
 
   std::error_code unknown;
   const bool is_new = !std::filesystem::exists(global.db, unknown);
-  const auto key_file = key_file_of(global.db);
-  auto key = is_new ? InventoryKey::load_or_create(key_file) : InventoryKey::load(key_file);
+  auto key = is_new ? InventoryKey::load_or_create(settled->key_file) : InventoryKey::load(settled->key_file);
   if (!key) return fail(kStorage, key.error());
   auto inventory = Inventory::open(global.db, {.access = Inventory::Access::write, .key_id = key->id()});
   if (!inventory) return fail(kStorage, inventory.error());
+  auto classification = prepare_classification(*inventory, *settled, options.config, world.now());
+  if (!classification) return fail(kStorage, classification.error());
 
   const Fingerprinter fingerprinter(*key);
-  Sweep sweep(options, world, *detector, fingerprinter, ranks, *inventory);
-  if (auto swept = sweep.run(*roots); !swept) return fail(kStorage, swept.error());
-  auto found = print_sweep(*inventory, sweep, global, options, world);
+  Sweep sweep(world, fingerprinter, *classification, *inventory);
+  if (auto swept = sweep.run(*jobs, options.resume); !swept) return fail(kStorage, swept.error());
+  auto found = print_sweep(*inventory, sweep, global, options, classification->policy(), world);
   if (!found) return fail(kStorage, found.error());
   // The table says it itself; a program that reads the others must not take half for all.
   if (options.format != ScanFormat::table && sweep.state() == SweepState::interrupted) {
-    world.messages.warning("the sweep was interrupted: what was read is kept, nothing was called gone");
+    world.messages.warning(
+        "the sweep was interrupted: what was read is kept, nothing was called gone; scan --resume goes on with it");
   } else if (options.format != ScanFormat::table && sweep.state() != SweepState::complete) {
     world.messages.warning(
         "the sweep is incomplete: some places could not be read, and nothing there was called gone; "
@@ -395,12 +307,14 @@ int run_rules_test(const RulesTestOptions& options, const World& world) {
   const Fingerprinter fingerprinter(InventoryKey::random());
   DescriptorOutput output(STDOUT_FILENO);
   PrintingSink sink(output);
+  const Classification classification;
   const Inspection inspection{.detector = *detector,
                               .fingerprinter = fingerprinter,
-                              .ranks = builtin_ranks(),
+                              .classification = classification,
                               .root = *root,
                               .host = {},
                               .store = {},
+                              .source_name = {},
                               .own_home = {},
                               .deep = true,
                               .sink = sink};

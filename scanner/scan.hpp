@@ -2,10 +2,12 @@
 
 #include <atomic>
 #include <functional>
+#include <optional>
 
 #include "model/model.hpp"
 #include "report/terminal.hpp"
 #include "scanner/cli.hpp"
+#include "scanner/config.hpp"
 #include "scanner/messages.hpp"
 #include "scanner/text_search.hpp"
 
@@ -28,6 +30,15 @@ struct World {
   std::function<Time()> now;
   const std::atomic<bool>& stop;  ///< Ctrl-C, SIGTERM
 };
+
+/// The options of a command with its configuration, where it has one.
+struct Settled {
+  GlobalOptions global;  ///< with the configuration's inventory, unless `--db` names one
+  std::filesystem::path key_file;
+  std::optional<Config> config;
+};
+Result<Settled> settle_options(const GlobalOptions& global, const std::filesystem::path& config_file,
+                               const World& world);
 
 /// `tokensweep scan`: sweeps, writes the inventory, prints what was found. Returns the exit code.
 int run_scan(const GlobalOptions& global, const ScanOptions& options, const World& world);

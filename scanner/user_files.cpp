@@ -76,7 +76,9 @@ void UserFiles::finish() {
       const auto index = static_cast<std::size_t>(credential);
       if (credential >= 0 && index < file->shadowed_in.size() && !file->shadowed_in[index].empty()) {
         hit.scope.add(ScopeFlag::shadowed);
-        hit.reason += "; a project's file wins over it there: ~/" + file->shadowed_in[index];
+        const std::string note = "a project's file wins over it there: ~/" + file->shadowed_in[index];
+        hit.reason += "; " + note;
+        hit.evidence.push_back({EvidenceKind::note, note, {}});
       }
       inspection_.sink.found(std::move(hit));
     }

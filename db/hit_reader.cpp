@@ -70,7 +70,7 @@ Result<> read_hits(sqlite::Database& database, const HitQuery& query, const std:
   query.flag ? rows.bind(static_cast<std::int64_t>(ScopeFlags().add(*query.flag).bits())) : rows.bind(std::nullopt);
   rows.bind(query.sweep);
   if (!query.token.empty()) rows.bind_blob(range.first).bind_blob(range.last).bind(std::string_view(range.pattern));
-  HitRowReader reader(database, HitRowReader::Classes::in_force);
+  HitRowReader reader(database, HitRowReader::Classes::in_force, query.evidence);
   HitRow out;
   for (;;) {
     TRY(const bool more, rows.step());
@@ -86,7 +86,7 @@ Result<> read_own_classes(sqlite::Database& database, std::int64_t token, std::i
                                   "SELECT row FROM hit WHERE token = ?1 AND state <> 'gone' "
                                   "ORDER BY own_class, row LIMIT ?2"));
   rows.bind(token).bind(most);
-  HitRowReader reader(database, HitRowReader::Classes::own);
+  HitRowReader reader(database, HitRowReader::Classes::own, true);
   for (;;) {
     TRY(const bool more, rows.step());
     if (!more) return {};

@@ -165,7 +165,7 @@ Result<> HitRowReader::read(std::int64_t row, HitRow& out) {
   TRY(const bool found, select_.reset().bind(row).step());
   if (!found || !refill(out, select_)) return strange_row();
   out.hit.evidence.clear();
-  if (classes_ == Classes::own) {
+  if (evidence_) {
     TRY(out.hit.evidence, read_evidence(database_, select_.text(kEvidence)));
   }
   out.listing.reset();

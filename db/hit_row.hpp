@@ -15,10 +15,10 @@ class HitRowReader {
  public:
   enum class Classes : std::uint8_t {
     in_force,  ///< the token's where one was concluded, else the place's own
-    own,       ///< the place's own, with the evidence that it follows from and without the registry's list
+    own,       ///< the place's own, without the registry's list
   };
-  HitRowReader(sqlite::Database& database, Classes classes)
-      : database_(database), classes_(classes), listed_(database) {}
+  HitRowReader(sqlite::Database& database, Classes classes, bool evidence)
+      : database_(database), classes_(classes), evidence_(evidence), listed_(database) {}
 
   /// Fills `out`, whose strings keep their memory from row to row.
   Result<> read(std::int64_t row, HitRow& out);
@@ -29,6 +29,7 @@ class HitRowReader {
 
   sqlite::Database& database_;
   Classes classes_;
+  bool evidence_;  ///< whether to read what the place shows
   ListedReader listed_;
   sqlite::Statement select_;
   bool any_listed_ = false;

@@ -92,6 +92,7 @@ struct HitQuery {
   std::optional<ScopeFlag> flag;
   std::string token;             ///< a token's id, or the beginning of one
   std::optional<SweepId> sweep;  ///< seen by this sweep and by none after it
+  bool evidence = false;         ///< whether the rows bring what their place shows: it takes time
 };
 
 /// What is concluded of a token as such.

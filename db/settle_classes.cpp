@@ -194,7 +194,7 @@ Result<std::optional<std::int64_t>> judge_some_hits(Database& database, const Ju
                                    "INSERT INTO event (at, kind, hit, class, old_class) "
                                    "SELECT ?2, 'class_changed', row, ?3, class FROM hit "
                                    "WHERE row = ?1 AND token IS NULL AND class <> ?3"));
-  HitRowReader reader(database, HitRowReader::Classes::own);
+  HitRowReader reader(database, HitRowReader::Classes::own, true);
   HitRow hit;
   for (const std::int64_t row : some) {
     TRY_VOID(reader.read(row, hit));

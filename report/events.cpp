@@ -177,7 +177,7 @@ void EventTable::draw_sweep() {
   keep_worst();
   ++sweeps_;
   canvas_.put(fmt::format("{} {}", at.substr(0, 10), at.substr(11, 5)), Tone::strong);
-  canvas_.put(fmt::format("  sweep {}", *sweep_), Tone::quiet);
+  canvas_.put(*sweep_ == 0 ? std::string("  import") : fmt::format("  sweep {}", *sweep_), Tone::quiet);
   one_store_ = std::all_of(events_.begin(), events_.end(),
                            [this](const EventRow& event) { return event.store == events_.front().store; });
   if (one_store_) canvas_.put("  " + printable(events_.front().store), Tone::quiet);

@@ -241,15 +241,10 @@ Policy policy_of(const Settings& file, Problems& problems) {
 
 namespace {
 
-/// A basic string of TOML.
+/// A basic string of TOML: the reader of a policy lets no control character in.
 std::string toml_string(std::string_view text) {
   std::string out = "\"";
   for (const char letter : text) {
-    const auto code = static_cast<unsigned char>(letter);
-    if (code < 0x20 || code == 0x7f) {
-      out += fmt::format("\\u{:04X}", code);
-      continue;
-    }
     if (letter == '"' || letter == '\\') out += '\\';
     out += letter;
   }

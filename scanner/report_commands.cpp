@@ -65,10 +65,10 @@ Result<ReportFacts> gather(const Inventory& inventory, Time now) {
 }
 
 template <class Each>
-Result<> for_each_row(const Inventory& inventory, const ReportFacts& facts, std::optional<State> state, Time now,
+Result<> for_each_row(const Inventory& inventory, const ReportFacts& facts, const HitQuery& query, Time now,
                       const Each& each) {
   const auto compute = [&](const HitRow& row) { return each(make_row(row, now, facts.policy)); };
-  TRY_VOID(inventory.for_each_hit({.state = state}, compute));
+  TRY_VOID(inventory.for_each_hit(query, compute));
   return inventory.for_each_unfound(compute);
 }
 
@@ -83,7 +83,7 @@ Result<> write_page(const Inventory& inventory, const ReportFacts& facts, const 
                             .coverage = facts.coverage,
                             .inventory = name,
                             .policy = facts.policy});
-  TRY_VOID(for_each_row(inventory, facts, std::nullopt, now, [&](const ExportRow& row) {
+  TRY_VOID(for_each_row(inventory, facts, {.state = std::nullopt}, now, [&](const ExportRow& row) {
     page.row(row);
     return !output->failed();
   }));
@@ -101,7 +101,7 @@ Result<> print_summary(const Inventory& inventory, const ReportFacts& facts, con
                        const World& world, Time now) {
   DescriptorOutput output(STDOUT_FILENO);
   Summary summary({.terminal = terminal_of(STDOUT_FILENO, world.environment), .now = now}, output);
-  TRY_VOID(for_each_row(inventory, facts, State::present, now, [&](const ExportRow& row) {
+  TRY_VOID(for_each_row(inventory, facts, {.evidence = true}, now, [&](const ExportRow& row) {
     summary.row(row);
     return !output.failed();
   }));
@@ -163,16 +163,16 @@ int run_report(const GlobalOptions& global, const ReportOptions& options, const 
   const Time now = world.now();
   auto facts = gather(*inventory, now);
   if (!facts) return fail(world, kStorage, facts.error());
-  const auto failed = [&](const Result<>& done) { return !done; };
+  const auto stopped = [&world](const Error& error) {
+    return fail(world, error.kind == ErrorKind::misconfigured ? kUsage : kStorage, error);
+  };
   if (!options.html.empty()) {
     auto done = write_page(*inventory, *facts, global, options.html, now);
-    if (failed(done))
-      return fail(world, done.error().kind == ErrorKind::misconfigured ? kUsage : kStorage, done.error());
+    if (!done) return stopped(done.error());
   }
   if (!options.metrics.empty()) {
     auto done = write_figures(*facts, options.metrics);
-    if (failed(done))
-      return fail(world, done.error().kind == ErrorKind::misconfigured ? kUsage : kStorage, done.error());
+    if (!done) return stopped(done.error());
   }
   if (!options.html.empty() || !options.metrics.empty()) return kComplete;
   auto done = print_summary(*inventory, *facts, global, world, now);
@@ -187,7 +187,7 @@ int run_classify(const GlobalOptions& global, const ClassifyOptions& options, co
   DescriptorOutput output(STDOUT_FILENO);
   std::size_t places = 0;
   std::optional<Error> wrong;
-  auto read = inventory->for_each_hit({.state = std::nullopt}, [&](const HitRow& row) {
+  auto read = inventory->for_each_hit({.state = std::nullopt, .evidence = true}, [&](const HitRow& row) {
     if (row.hit.id != options.id && row.token != options.id) return true;
     std::vector<RegistryToken> listed;
     if (row.hit.fingerprint) {

@@ -283,6 +283,8 @@ STAGES = [
           script("tests/crash/kill_points.py", "build/tests/crash/sweep_driver")),
     Stage("npm", "our .npmrc reader against npm's own",
           comparison("tests/npm_oracle/run.py", "build/tests/formats/npmrc_dump")),
+    Stage("npm-lists", "our readers of npm's lists against npm 6 to 12",
+          comparison("tests/npm_oracle/token_lists.py", "build/tests/formats/npm_list_dump")),
     Stage("gitleaks", "our rules against gitleaks' own",
           comparison("tests/gitleaks_oracle/run.py", "build/tests/rules/rules_dump")),
     Stage("browser", "the report's page in a browser",

@@ -5,6 +5,7 @@
 #include <array>
 #include <string>
 
+#include "scanner/config_policy.hpp"
 #include "tests/support/temp_directory.hpp"
 
 namespace {
@@ -137,6 +138,34 @@ path = "~"
   CHECK(here.paths == std::vector<std::filesystem::path>{"/home/ann/"});
   CHECK_FALSE(here.deep);
   CHECK(here.threads == 0);
+}
+
+TEST_CASE("a policy that is written again is the same policy") {
+  const char* texts[] = {
+      "",
+      "[policy]\npublishes = [\"@acme/*\"]\nunused_days = 30\n[policy.rotate_days]\na_top = 3\nd = 180\n",
+      "[[policy.rule]]\nname = 'NPM_\\*'\nclass = \"C\"\nreason = \"a \\\"mirror\\\" of ours\"\n"
+      "[[policy.exception]]\nid = \"t1\"\nsource = \"s\"\nstore = \"h*\"\nlocator = \"*/.npmrc:*\"\nname = \"n\"\n"
+      "owner = \"ann\"\nreason = \"spring\"\nuntil = 2027-03-31\n",
+  };
+  for (const char* text : texts) {
+    CAPTURE(text);
+    const Policy policy = accepted(text).policy;
+    const Policy again = accepted(policy_text(policy)).policy;
+    CHECK(policy_text(again) == policy_text(policy));
+    CHECK(again.publishes == policy.publishes);
+    CHECK(again.cadences.d == policy.cadences.d);
+    CHECK(again.unused_after == policy.unused_after);
+    REQUIRE(again.rules.size() == policy.rules.size());
+    REQUIRE(again.exceptions.size() == policy.exceptions.size());
+    if (policy.rules.empty()) continue;
+    CHECK(again.rules[0].hits == policy.rules[0].hits);
+    CHECK(again.rules[0].klass == policy.rules[0].klass);
+    CHECK(again.rules[0].reason == policy.rules[0].reason);
+    CHECK(again.exceptions[0].hits == policy.exceptions[0].hits);
+    CHECK(again.exceptions[0].owner == policy.exceptions[0].owner);
+    CHECK(again.exceptions[0].until == policy.exceptions[0].until);
+  }
 }
 
 TEST_CASE("an empty file is a configuration that changes nothing") {

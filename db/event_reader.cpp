@@ -21,7 +21,7 @@ constexpr std::string_view kSelect =
     "ORDER BY at, sweep, kind, number";
 constexpr std::string_view kSelectHit =
     "SELECT hit.id, source.connector, source.name, scope.store, hit.locator, hit.name, token.fingerprint, hit.preview, "
-    "hit.class, hit.flags | coalesce(token.flags, 0), coalesce(token.reason, hit.reason) FROM hit "
+    "hit.class, hit.flags, coalesce(token.reason, hit.reason) FROM hit "
     "JOIN scope ON scope.id = hit.scope JOIN source ON source.id = scope.source "
     "LEFT JOIN token ON token.id = hit.token WHERE hit.row = ?1";
 

@@ -24,7 +24,7 @@ constexpr std::string_view kRestrict =
     "AND (?2 IS NULL OR scope IN (SELECT scope.id FROM scope JOIN source ON source.id = scope.source "
     "WHERE source.connector = ?2 OR source.name = ?2)) "
     "AND (?3 IS NULL OR state = ?3 OR (?3 = 'present' AND state = 'unknown')) "
-    "AND (?4 IS NULL OR flags & ?4 OR token IN (SELECT id FROM token WHERE flags & ?4)) "
+    "AND (?4 IS NULL OR flags & ?4) "
     "AND (?5 IS NULL OR last_sweep = ?5) "
     "ORDER BY class, coalesce(updated_at, created_at, first_seen), id";
 

@@ -14,8 +14,8 @@ constexpr std::string_view kColumns =
     "hit.token, hit.evidence ";
 constexpr std::string_view kInForce =
     "SELECT hit.class, coalesce(token.confidence, hit.confidence), coalesce(token.reason, hit.reason), "
-    "iif(token.class IS NULL, hit.rank, token.rank), hit.flags | coalesce(token.flags, 0), ";
-constexpr std::string_view kOwn = "SELECT hit.own_class, hit.confidence, hit.reason, hit.rank, hit.flags, ";
+    "iif(token.class IS NULL, hit.rank, token.rank), hit.flags, ";
+constexpr std::string_view kOwn = "SELECT hit.own_class, hit.confidence, hit.reason, hit.rank, hit.own_flags, ";
 constexpr std::string_view kFrom =
     "FROM hit JOIN scope ON scope.id = hit.scope JOIN source ON source.id = scope.source "
     "LEFT JOIN token ON token.id = hit.token WHERE hit.row = ?1";

@@ -13,19 +13,21 @@ constexpr std::string_view kRefresh =
     "UPDATE hit SET state = 'present', last_sweep = ?23, last_seen = max(first_seen, ?24) "
     "WHERE id = ?1 AND realm = ?3 AND place = ?4 AND state <> 'gone' AND (scope, locator, name, token, own_class, "
     "confidence, reason, rank, evidence, rule, kind, registry, preview, checksum, created_at, updated_at, age_basis, "
-    "flags, deep) IS (?2, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)";
+    "own_flags, deep) IS (?2, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)";
 constexpr std::string_view kInsert =
     "INSERT INTO hit (id, scope, realm, place, locator, name, token, own_class, confidence, reason, rank, evidence, "
-    "rule, kind, registry, preview, checksum, created_at, updated_at, age_basis, flags, deep, class, state, "
+    "rule, kind, registry, preview, checksum, created_at, updated_at, age_basis, own_flags, deep, class, flags, state, "
     "first_sweep, last_sweep, first_seen, last_seen) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?8, "
+    "?21, "
     "'present', ?23, ?23, ?24, ?24) ON CONFLICT (realm, place, id) DO NOTHING";
-// A token's places keep the class in force until the token is settled.
+// A token's places keep the class and the flags in force until the token is settled, but for one that was gone.
 constexpr std::string_view kReplace =
     "UPDATE hit SET scope = ?2, locator = ?5, name = ?6, token = ?7, own_class = ?8, confidence = ?9, reason = ?10, "
     "rank = ?11, evidence = ?12, rule = ?13, kind = ?14, registry = ?15, preview = ?16, checksum = ?17, "
-    "created_at = ?18, updated_at = ?19, age_basis = ?20, flags = ?21, deep = ?22, state = 'present', last_sweep = "
-    "?23, last_seen = max(first_seen, ?24), gone_at = NULL, class = iif(?7 IS NULL, ?8, class) "
+    "created_at = ?18, updated_at = ?19, age_basis = ?20, own_flags = ?21, deep = ?22, state = 'present', last_sweep = "
+    "?23, last_seen = max(first_seen, ?24), gone_at = NULL, class = iif(?7 IS NULL OR gone_at IS NOT NULL, ?8, class), "
+    "flags = iif(?7 IS NULL OR gone_at IS NOT NULL, ?21, flags) "
     "WHERE id = ?1 AND realm = ?3 AND place = ?4";
 constexpr std::string_view kFind =
     "SELECT row, state = 'gone', flags, class, token FROM hit WHERE realm = ?1 AND place = ?2 AND id = ?3";
@@ -134,7 +136,9 @@ Result<> HitWriter::note_changes(const Hit& hit, const Sight& sight, const std::
     TRY(Statement * event, begin("returned"));
     TRY_VOID(event->bind(kNone).bind(kNone).bind(kNone).bind(kNone).run());
   }
-  if (!token && known.klass != to_string(hit.klass)) {
+  // Of a place with a token, settling tells: other places and the registry have their say.
+  if (token || known.gone) return {};
+  if (known.klass != to_string(hit.klass)) {
     TRY(Statement * event, begin("class_changed"));
     TRY_VOID(event->bind(to_string(hit.klass)).bind(std::string_view(known.klass)).bind(kNone).bind(kNone).run());
   }

@@ -12,11 +12,11 @@ INSERT INTO gap SELECT id, sweep, scope, place, reason, incomplete FROM old_gap;
 INSERT INTO token (id, fingerprint, kid, kind, preview, checksum, first_seen, last_seen)
   SELECT id, fingerprint, kid, kind, preview, checksum, first_seen, last_seen FROM old_token;
 INSERT INTO hit (row, id, scope, realm, place, locator, name, token, class, own_class, confidence, reason, evidence, rule,
-    kind, registry, preview, checksum, created_at, updated_at, age_basis, flags, deep, state, first_sweep, last_sweep,
-    first_seen, last_seen, gone_at)
+    kind, registry, preview, checksum, created_at, updated_at, age_basis, flags, own_flags, deep, state, first_sweep,
+    last_sweep, first_seen, last_seen, gone_at)
   SELECT row, id, scope, realm, place, locator, name, token, class, class, confidence, reason, '[]', rule,
-    kind, registry, preview, checksum, created_at, updated_at, age_basis, flags, deep, state, first_sweep, last_sweep,
-    first_seen, last_seen, gone_at FROM old_hit;
+    kind, registry, preview, checksum, created_at, updated_at, age_basis, flags, flags, deep, state, first_sweep,
+    last_sweep, first_seen, last_seen, gone_at FROM old_hit;
 INSERT INTO flag SELECT bit, name FROM old_flag;
 DROP TABLE old_gap;
 DROP TABLE old_visit;

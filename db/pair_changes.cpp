@@ -49,7 +49,8 @@ Result<> pair_changes(sqlite::Database& database, SweepId sweep) {
   TRY(auto same_token, database.prepare("pair the changes",
                                         "SELECT came.row FROM hit AS gone JOIN hit AS came INDEXED BY hit_token "
                                         "ON came.token = gone.token AND came.token IS NOT NULL "
-                                        "WHERE gone.row = ?1 AND came.first_sweep = ?2 ORDER BY came.row"));
+                                        "WHERE gone.row = ?1 AND came.first_sweep = ?2 "
+                                        "ORDER BY came.realm, came.place, came.row"));
   TRY(auto pair,
       database.prepare("pair the changes", "UPDATE event SET kind = ?2, hit = ?3, old_hit = hit WHERE id = ?1"));
   std::set<std::int64_t> taken;

@@ -130,7 +130,8 @@ CREATE TABLE hit (
   updated_at INTEGER,           -- as the store says
   age_basis TEXT NOT NULL CHECK (age_basis = 'updated_at' OR age_basis = 'created_at' OR age_basis = 'bounds' OR
     age_basis = 'file_mtime' OR age_basis = 'first_seen' OR age_basis = 'registry'),
-  flags INTEGER NOT NULL,       -- the scope flags, one bit each: see flag
+  flags INTEGER NOT NULL,       -- the scope flags in force, one bit each: see flag; the place's own, and the token's
+  own_flags INTEGER NOT NULL,   -- what the place says by itself
   deep INTEGER NOT NULL CHECK (deep = 0 OR deep = 1),  -- only a deep sweep looks there, so only a deep sweep may call it gone
   -- unknown: the last sweep did not reach it
   state TEXT NOT NULL CHECK (state = 'present' OR state = 'gone' OR state = 'unknown'),
@@ -145,8 +146,8 @@ CREATE TABLE hit (
 -- theirs (or of times) would rewrite a page for each hit, where places come in the order of the walk. It also settles a
 -- scope: the hits at and below its prefix.
 CREATE UNIQUE INDEX hit_place ON hit (realm, place, id);
--- All places of a token, and whether they agree, without reading the hits.
-CREATE INDEX hit_token ON hit (token, state, own_class) WHERE token IS NOT NULL;
+-- All places of a token, and whether they agree and what is in force there, without reading the hits.
+CREATE INDEX hit_token ON hit (token, state, own_class, class, own_flags, flags) WHERE token IS NOT NULL;
 
 -- What changed. That a hit came is in the hit itself (first_sweep, first_seen) and has no row here.
 CREATE TABLE event (
@@ -261,7 +262,7 @@ SELECT hit.id, hit.class, coalesce(token.confidence, hit.confidence) AS confiden
   strftime('%Y-%m-%dT%H:%M:%SZ', hit.gone_at, 'unixepoch') AS gone_at,
   hit.state,
   (SELECT coalesce(group_concat(name, ' '), '')
-   FROM (SELECT name FROM flag WHERE (hit.flags | coalesce(token.flags, 0)) >> bit & 1 ORDER BY bit)) AS scope,
+   FROM (SELECT name FROM flag WHERE hit.flags >> bit & 1 ORDER BY bit)) AS scope,
   hit.name, hit.place, source.name AS source_name, realm.name AS realm, hit.last_sweep
 FROM hit
 JOIN scope ON scope.id = hit.scope

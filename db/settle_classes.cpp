@@ -25,7 +25,7 @@ struct Unsettled {
   bool concluded = false;  ///< it has a verdict of its own
   std::int64_t places = 0;
   bool places_agree = true;
-  bool own_in_force = true;  ///< in each place the place's own class is in force
+  bool own_in_force = true;  ///< in each place its own class and flags are in force
 };
 
 Result<std::vector<Unsettled>> find_unsettled(Database& database, std::int64_t after, std::int64_t most) {
@@ -33,7 +33,7 @@ Result<std::vector<Unsettled>> find_unsettled(Database& database, std::int64_t a
       database.prepare("find the tokens that changed",
                        "SELECT token.id, token.kind, coalesce(token.preview, ''), token.places, "
                        "token.class IS NOT NULL, count(hit.token), min(hit.own_class) IS max(hit.own_class), "
-                       "coalesce(max(hit.class <> hit.own_class), 0) "
+                       "coalesce(max(hit.class <> hit.own_class OR hit.flags <> hit.own_flags), 0) "
                        "FROM (SELECT * FROM token WHERE NOT settled AND id > ?1 ORDER BY id LIMIT ?2) AS token "
                        "LEFT JOIN hit INDEXED BY hit_token ON hit.token = token.id AND hit.token IS NOT NULL AND "
                        "hit.state <> 'gone' GROUP BY token.id ORDER BY token.id"));
@@ -73,23 +73,27 @@ class TokenSettler {
     TRY(lists_, listed_.any());
     TRY(clear_fits_, database_.prepare("settle a token", "DELETE FROM fit WHERE token = ?1"));
     TRY(write_fit_, database_.prepare("settle a token", "INSERT INTO fit (token, listed) VALUES (?1, ?2)"));
-    TRY(old_flags_, database_.prepare("settle a token", "SELECT flags FROM token WHERE id = ?1"));
     TRY(update_, database_.prepare("settle a token",
                                    "UPDATE token SET class = ?2, confidence = ?3, reason = ?4, rank = ?5, flags = ?6, "
                                    "places = ?7, settled = 1 WHERE id = ?1"));
-    TRY(class_events_, database_.prepare("keep an event",
-                                         "INSERT INTO event (sweep, at, kind, hit, class, old_class) "
-                                         "SELECT ?2, ?3, 'class_changed', row, coalesce(?4, own_class), class FROM hit "
-                                         "WHERE token = ?1 AND state <> 'gone' AND class <> coalesce(?4, own_class) "
-                                         "AND (?2 IS NULL OR first_sweep <> ?2)"));
-    TRY(classes_, database_.prepare("settle a token",
-                                    "UPDATE hit SET class = coalesce(?2, own_class) WHERE token = ?1 AND "
-                                    "state <> 'gone' AND class <> coalesce(?2, own_class)"));
-    TRY(flag_events_, database_.prepare("keep an event",
-                                        "INSERT INTO event (sweep, at, kind, hit, flags, old_flags) "
-                                        "SELECT ?2, ?3, 'flags_changed', row, flags | ?4, flags | ?5 FROM hit "
-                                        "WHERE token = ?1 AND state <> 'gone' AND flags | ?4 <> flags | ?5 "
-                                        "AND (?2 IS NULL OR first_sweep <> ?2)"));
+    TRY(class_events_,
+        database_.prepare("keep an event",
+                          "INSERT INTO event (sweep, at, kind, hit, class, old_class) "
+                          "SELECT ?2, ?3, 'class_changed', row, coalesce(?4, own_class), class FROM hit "
+                          "WHERE token = ?1 AND state <> 'gone' AND class <> coalesce(?4, own_class) "
+                          "AND (?2 IS NULL OR (first_sweep <> ?2 AND NOT EXISTS (SELECT 1 FROM event AS told WHERE "
+                          "told.sweep = ?2 AND told.hit = hit.row AND told.kind = 'returned')))"));
+    TRY(in_force_,
+        database_.prepare("settle a token",
+                          "UPDATE hit SET class = coalesce(?2, own_class), flags = own_flags | ?3 WHERE token = ?1 "
+                          "AND state <> 'gone' AND (class <> coalesce(?2, own_class) OR flags <> own_flags | ?3)"));
+    TRY(flag_events_,
+        database_.prepare("keep an event",
+                          "INSERT INTO event (sweep, at, kind, hit, flags, old_flags) "
+                          "SELECT ?2, ?3, 'flags_changed', row, own_flags | ?4, flags FROM hit "
+                          "WHERE token = ?1 AND state <> 'gone' AND flags <> own_flags | ?4 "
+                          "AND (?2 IS NULL OR (first_sweep <> ?2 AND NOT EXISTS (SELECT 1 FROM event AS "
+                          "told WHERE told.sweep = ?2 AND told.hit = hit.row AND told.kind = 'returned')))"));
     TRY(accept_, database_.prepare("settle a token", "UPDATE token SET settled = 1, places = ?2 WHERE id = ?1"));
     return {};
   }
@@ -124,16 +128,12 @@ class TokenSettler {
   }
 
   Result<> put_in_force(const Unsettled& token, const std::optional<TokenVerdict>& verdict) {
-    TRY(const auto old_flags, old_flags_.reset().bind(token.id).value());
-    const auto flags = verdict ? static_cast<std::int64_t>(verdict->flags.bits()) : 0;
-    if (flags != old_flags.value_or(0)) {
-      bind_event(flag_events_, token.id).bind(flags).bind(old_flags.value_or(0));
-      TRY_VOID(flag_events_.run());
-    }
+    const auto flags = verdict ? static_cast<std::int64_t>(verdict->flags.bits()) : std::int64_t{0};
     std::optional<std::string_view> klass;
     if (verdict) klass = to_string(verdict->klass);
+    TRY_VOID(bind_event(flag_events_, token.id).bind(flags).run());
     TRY_VOID(bind_event(class_events_, token.id).bind(klass).run());
-    TRY_VOID(classes_.reset().bind(token.id).bind(klass).run());
+    TRY_VOID(in_force_.reset().bind(token.id).bind(klass).bind(flags).run());
     bind_class(update_.reset().bind(token.id), verdict);
     return update_.bind(token.places).run();
   }
@@ -152,10 +152,9 @@ class TokenSettler {
   bool lists_ = false;
   Statement clear_fits_;
   Statement write_fit_;
-  Statement old_flags_;
   Statement update_;
   Statement class_events_;
-  Statement classes_;
+  Statement in_force_;
   Statement flag_events_;
   Statement accept_;
 };
@@ -186,7 +185,8 @@ Result<std::optional<std::int64_t>> judge_some_hits(Database& database, const Ju
   if (some.empty()) return std::optional<std::int64_t>();
   TRY(auto update, database.prepare("judge a hit",
                                     "UPDATE hit SET own_class = ?2, confidence = ?3, reason = ?4, rank = ?5, "
-                                    "flags = ?6, class = iif(token IS NULL, ?2, class) WHERE row = ?1"));
+                                    "own_flags = ?6, class = iif(token IS NULL, ?2, class), "
+                                    "flags = iif(token IS NULL, ?6, flags) WHERE row = ?1"));
   TRY(auto unsettle, database.prepare("judge a hit",
                                       "UPDATE token SET settled = 0 WHERE settled AND id = "
                                       "(SELECT token FROM hit WHERE row = ?1)"));

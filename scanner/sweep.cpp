@@ -221,7 +221,9 @@ Result<> Sweep::close(ScopeId scope, const SweepJob& job, const filesystem::Root
   files_seen_ += end.files_seen;
   files_read_ += end.files_read;
   missed_ = false;
-  return inventory_.close_scope(id_, scope, end, world_.now());
+  TRY_VOID(inventory_.close_scope(id_, scope, end, world_.now()));
+  // On disk before the next root begins: what was finished is not read again after a kill.
+  return inventory_.commit();
 }
 
 }  // namespace tokensweep

@@ -51,6 +51,25 @@ class Examples(ProgramTest):
         rows = list(csv.DictReader(Path(f"{inventory}.csv").read_text().splitlines()))
         self.assertEqual(["B"], [row["class"] for row in rows])
 
+    def test_configurations(self):
+        """Each one is swept as it is, but below a root of its own: a test has no business in this machine's directories."""
+        for name in ["fleet.toml", "incident.toml", "laptop.toml", "nightly.toml"]:
+            with self.subTest(name=name):
+                home = Home(self)
+                home.write("rules.toml", (EXAMPLES / "rules.toml").read_text())
+                text = (EXAMPLES / name).read_text()
+                for path in re.findall(r'"(/[^"*]*)"', text):
+                    home.at(f"root{Path(path).parent if path.endswith('.db') else path}").mkdir(parents=True, exist_ok=True, mode=0o700)
+                home.write(name, re.sub(r'"(/[^"*]*)"', rf'"{home.path}/root\1"', text))
+                for place in ("root/home/ann", "root/exports/berlin"):
+                    home.write(f"{place}/.npmrc", f"//r.example.test/:_authToken={npm('example')}\n")
+                run = home.run("scan", "--config", name, "--db", home.db, "--format", "none")
+                self.assertEqual((0, ""), (run.code, run.error))
+                self.assertEqual([(name != "laptop.toml",)], [(count > 0,) for count, in home.sql("SELECT count(*) FROM policy")])
+                self.assertEqual([(1,)], home.sql("SELECT count(DISTINCT token) FROM hits"))
+                self.assertEqual([("complete",)], home.sql("SELECT DISTINCT state FROM coverage"))
+                self.assertGreater(home.sql("SELECT count(*) FROM figures")[0][0], 10)
+
     def test_systemd(self):
         """systemd's own check of both units: no key that it does not know, no program that is not there."""
         if shutil.which("systemd-analyze") is None:

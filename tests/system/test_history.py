@@ -250,6 +250,40 @@ path = "tree"
         self.assertIn("the tokens of ann", explained)
 
 
+class Imports(ProgramTest):
+    def test_what_is_no_list_is_refused_in_one_line_and_changes_nothing(self):
+        home = Home(self)
+        home.write("tree/.npmrc", f"//registry.corp.example/:_authToken={npm('import')}\n")
+        self.assert_run(home.scan(), 0)
+        before = home.sql("SELECT (SELECT count(*) FROM list), (SELECT count(*) FROM listed_token)")
+        good = home.write("good.json", "[]")
+        cases = [
+            ("npm-tokens", "", "no list in it"),
+            ("npm-tokens", "<!DOCTYPE html><html><body>Log in</body></html>", "web page"),
+            ("npm-tokens", '[{"key": "x", "token": "npm_abcd...wxyz", "created"', "JSON"),
+            ("npm-tokens", '{"error": {"code": "E401", "summary": "log in"}}', "E401"),
+            ("npm-tokens", "┌────┬─────┐\n│ id │ token │\n└────┴─────┘\n", "--json"),
+            ("npm-packages", "<html></html>", "web page"),
+            ("ranks", "1\tleft-pad\n", "date"),
+            ("ranks", "# date: 2999-01-01\n1\tleft-pad\n", "yet to come"),
+        ]
+        for kind, text, words in cases:
+            with self.subTest(kind=kind, text=text):
+                bad = home.write("bad.json", text)
+                files = [good, bad] if kind == "npm-tokens" else [bad]
+                run = home.run("import", kind, *files, "--db", home.db)
+                self.assertEqual((2, b""), (run.code, run.out))
+                self.assertEqual(1, len(run.error_lines), run.error)
+                self.assertIn(words, run.error)
+                self.assertEqual(before, home.sql("SELECT (SELECT count(*) FROM list), (SELECT count(*) FROM listed_token)"))
+        for words, arguments in [("there is no sweep", ["diff", "--since", "99"]), ("--since expects", ["diff", "--since", "soon"]),
+                                 ("no hit and no token", ["classify", "--explain", "t0"]), ("such source", ["scan", "--config", "c.toml", "--source", "x"])]:
+            home.write("c.toml", '[[source]]\nname = "here"\ntype = "filesystem"\npath = "tree"\n')
+            run = home.run(*arguments, "--db", home.db)
+            self.assertEqual(2, run.code, arguments)
+            self.assertIn(words, run.error)
+
+
 class Resume(ProgramTest):
     def test_an_interrupted_sweep_goes_on_with_what_it_had_not_finished(self):
         """The second source is this machine's /usr, which takes seconds; the sweep is interrupted in it."""

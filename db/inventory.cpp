@@ -77,8 +77,8 @@ Result<> mark_interrupted(Database& database) {
 /// The row of a table of two names, made where it is new.
 Result<std::int64_t> row_of(Database& database, std::string_view sql, std::string_view connector,
                             std::string_view name) {
-  TRY(auto statement, database.prepare("name a source", sql));
-  TRY(const auto id, statement.bind(connector).bind(name).value());
+  TRY(auto* statement, database.prepared("name a source", sql));
+  TRY(const auto id, statement->bind(connector).bind(name).value());
   return id.value_or(0);
 }
 
@@ -207,20 +207,20 @@ Result<ScopeId> Inventory::Impl::open_scope(SweepId sweep, const Scope& scope) {
                                "ON CONFLICT (connector, name) DO UPDATE SET name = name RETURNING id",
                                scope.source, scope.realm));
   const std::string_view prefix = normal_prefix(scope.prefix);
-  TRY(auto row, database().prepare("open a scope",
-                                   "INSERT INTO scope (source, realm, store, prefix) VALUES (?1, ?2, ?3, ?4) "
-                                   "ON CONFLICT (source, realm, store, prefix) DO UPDATE SET store = store "
-                                   "RETURNING id"));
-  TRY(const auto id, row.bind(source).bind(realm).bind(scope.store).bind(prefix).value());
+  TRY(auto* row, database().prepared("open a scope",
+                                     "INSERT INTO scope (source, realm, store, prefix) VALUES (?1, ?2, ?3, ?4) "
+                                     "ON CONFLICT (source, realm, store, prefix) DO UPDATE SET store = store "
+                                     "RETURNING id"));
+  TRY(const auto id, row->bind(source).bind(realm).bind(scope.store).bind(prefix).value());
   const ScopeId opened_scope = id.value_or(0);
-  TRY(auto visit, database().prepare("open a scope",
-                                     "INSERT INTO visit (sweep, scope, state, reason, deep, files_seen, files_read, "
-                                     "bytes_read, started_at) SELECT ?1, ?2, 'open', '', 0, 0, 0, 0, started_at "
-                                     "FROM sweep WHERE id = ?1 AND state = 'running' AND NOT EXISTS "
-                                     "(SELECT 1 FROM visit WHERE sweep = ?1 AND scope = ?2)"));
+  TRY(auto* visit, database().prepared("open a scope",
+                                       "INSERT INTO visit (sweep, scope, state, reason, deep, files_seen, files_read, "
+                                       "bytes_read, started_at) SELECT ?1, ?2, 'open', '', 0, 0, 0, 0, started_at "
+                                       "FROM sweep WHERE id = ?1 AND state = 'running' AND NOT EXISTS "
+                                       "(SELECT 1 FROM visit WHERE sweep = ?1 AND scope = ?2)"));
   if (visits.contains(opened_scope))
     return misuse(fmt::format("scope {} is open already in sweep {}", opened_scope, sweep));
-  TRY_VOID(visit.bind(sweep).bind(opened_scope).run());
+  TRY_VOID(visit->bind(sweep).bind(opened_scope).run());
   if (database().changes() != 1) {
     return misuse(fmt::format("sweep {} is not running, or has closed scope {} already", sweep, opened_scope));
   }
@@ -254,9 +254,9 @@ Result<> Inventory::Impl::write(SweepId sweep, ScopeId scope, std::span<const Hi
 }
 
 Result<bool> Inventory::Impl::has_missed(SweepId sweep, ScopeId scope) {
-  TRY(auto gaps,
-      database().prepare("read the gaps", "SELECT 1 FROM gap WHERE sweep = ?1 AND scope = ?2 AND incomplete LIMIT 1"));
-  TRY(const auto found, gaps.bind(sweep).bind(scope).value());
+  TRY(auto* gaps,
+      database().prepared("read the gaps", "SELECT 1 FROM gap WHERE sweep = ?1 AND scope = ?2 AND incomplete LIMIT 1"));
+  TRY(const auto found, gaps->bind(sweep).bind(scope).value());
   return found.has_value();
 }
 
@@ -271,13 +271,13 @@ Result<> Inventory::Impl::close_scope(SweepId sweep, ScopeId scope, const ScopeE
   }
   TRY_VOID(settle(database(), {.sweep = sweep, .scope = scope, .realm = visit->realm, .prefix = visit->prefix}, honest,
                   now));
-  TRY(auto close, database().prepare("close a scope",
-                                     "UPDATE visit SET state = ?3, reason = ?4, deep = ?5, files_seen = ?6, "
-                                     "files_read = ?7, bytes_read = ?8, ended_at = max(started_at, ?9) "
-                                     "WHERE sweep = ?1 AND scope = ?2"));
-  close.bind(sweep).bind(scope).bind(name_of(honest.state)).bind(honest.reason).bind(std::int64_t{honest.deep});
-  close.bind(static_cast<std::int64_t>(honest.files_seen)).bind(static_cast<std::int64_t>(honest.files_read));
-  TRY_VOID(close.bind(static_cast<std::int64_t>(honest.bytes_read)).bind(now).run());
+  TRY(auto* close, database().prepared("close a scope",
+                                       "UPDATE visit SET state = ?3, reason = ?4, deep = ?5, files_seen = ?6, "
+                                       "files_read = ?7, bytes_read = ?8, ended_at = max(started_at, ?9) "
+                                       "WHERE sweep = ?1 AND scope = ?2"));
+  close->bind(sweep).bind(scope).bind(name_of(honest.state)).bind(honest.reason).bind(std::int64_t{honest.deep});
+  close->bind(static_cast<std::int64_t>(honest.files_seen)).bind(static_cast<std::int64_t>(honest.files_read));
+  TRY_VOID(close->bind(static_cast<std::int64_t>(honest.bytes_read)).bind(now).run());
   visits.erase(scope);
   return {};
 }

@@ -199,14 +199,19 @@ Result<Database> Database::open(const std::filesystem::path& file, Mode mode) {
   return database;
 }
 
-Database::Database(Database&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+Database::Database(Database&& other) noexcept
+    : handle_(std::exchange(other.handle_, nullptr)), kept_(std::move(other.kept_)) {}
 
 Database& Database::operator=(Database&& other) noexcept {
   std::swap(handle_, other.handle_);
+  std::swap(kept_, other.kept_);
   return *this;
 }
 
-Database::~Database() { sqlite3_close_v2(handle_); }
+Database::~Database() {
+  kept_.clear();
+  sqlite3_close_v2(handle_);
+}
 
 Result<Statement> Database::prepare(std::string_view operation, std::string_view sql) {
   sqlite3_stmt* statement = nullptr;
@@ -214,6 +219,14 @@ Result<Statement> Database::prepare(std::string_view operation, std::string_view
                                       &statement, nullptr);
   if (code != SQLITE_OK) return failure(handle_, operation, code);
   return Statement(statement, operation);
+}
+
+Result<Statement*> Database::prepared(std::string_view operation, std::string_view sql) {
+  auto& kept = kept_[sql.data()];
+  if (!kept) {
+    TRY(kept, prepare(operation, sql));
+  }
+  return &kept.reset();
 }
 
 Result<> Database::execute(std::string_view operation, const char* sql) {

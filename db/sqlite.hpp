@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "base/result.hpp"
@@ -82,8 +83,12 @@ class Database {
   /// Closes; what could still fail then is not reported. Whoever must know calls checkpoint() first.
   ~Database();
 
-  /// `operation` is what an error says was being done ("write a hit"). Both views have to be literals.
+  /// `operation` is what an error says was being done ("write a hit"), and has to be a literal; `sql` is made of
+  /// literals alone.
   Result<Statement> prepare(std::string_view operation, std::string_view sql);
+  /// The same for what is asked again and again: prepared once, kept, and given back reset. It is the database's, and
+  /// in use until the next call for the same text. `sql` has to be a literal.
+  Result<Statement*> prepared(std::string_view operation, std::string_view sql);
   /// Runs statements that take no parameters and give no rows worth reading.
   Result<> execute(std::string_view operation, const char* sql);
   /// The first column of the first row, as text: for pragmas.
@@ -103,6 +108,7 @@ class Database {
  private:
   explicit Database(sqlite3* handle) : handle_(handle) {}
   sqlite3* handle_ = nullptr;
+  std::unordered_map<const char*, Statement> kept_;  ///< by where its text stands
 };
 
 /// All or nothing. BEGIN IMMEDIATE, so that two writers meet at the beginning; what is not committed is rolled back.

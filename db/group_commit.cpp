@@ -9,20 +9,15 @@ constexpr std::chrono::seconds kAge{1};
 }  // namespace
 
 Result<> GroupCommit::begin_call() {
-  if (!transaction_) {
-    TRY(auto begun, sqlite::Transaction::begin(database_));
-    transaction_.emplace(std::move(begun));
-    began_ = std::chrono::steady_clock::now();
-    changes_before_ = database_.total_changes();
-  }
-  return database_.execute("begin a call", "SAVEPOINT call");
+  if (transaction_) return {};
+  TRY(auto begun, sqlite::Transaction::begin(database_));
+  transaction_.emplace(std::move(begun));
+  began_ = std::chrono::steady_clock::now();
+  changes_before_ = database_.total_changes();
+  return {};
 }
 
-Result<> GroupCommit::end_call(bool succeeded) {
-  // After some errors SQLite has rolled everything back by itself: then there is no savepoint any more.
-  if (!database_.in_transaction()) return {};
-  if (!succeeded) TRY_VOID(database_.execute("undo a call", "ROLLBACK TO call"));
-  TRY_VOID(database_.execute("end a call", "RELEASE call"));
+Result<> GroupCommit::end_call() {
   const bool large = database_.total_changes() - changes_before_ >= kRows;
   if (large || std::chrono::steady_clock::now() - began_ >= kAge) return commit();
   return {};

@@ -10,22 +10,23 @@
 namespace tokensweep {
 
 /// Writing calls, several to a transaction: a sync for each of a hundred thousand scopes would take most of an hour.
-/// Each call is whole or not there; a transaction is committed when it is large or a second old, by the call that finds
-/// it so, and by commit().
+/// A transaction is committed when it is large or a second old, by the call that finds it so, and by commit(): always
+/// between calls, so each call is whole or not there.
 class GroupCommit {
  public:
   explicit GroupCommit(sqlite::Database& database) : database_(database) {}
 
   /// Does `work`, which returns a Result, as one call. A failure of the storage ends all writing with this object: what
   /// reached the disk is not known then (a commit may have, a sync that failed may have dropped pages), and a later
-  /// commit would rest on it. Any other error undoes this call alone.
+  /// commit would rest on it. Any other error is misuse, which `work` finds before it changes anything: a savepoint for
+  /// each call would make SQLite copy each page that the call touches.
   template <class Work>
   auto call(Work work) -> decltype(work()) {
     if (failed_) return Error(*failed_);
     if (auto begun = begin_call(); !begun) return failure(std::move(begun).error());
     auto done = work();
-    if (auto ended = end_call(static_cast<bool>(done)); !ended) return failure(std::move(ended).error());
     if (!done && done.error().kind == ErrorKind::storage) return failure(Error(done.error()));
+    if (auto ended = end_call(); !ended) return failure(std::move(ended).error());
     return done;
   }
 
@@ -34,7 +35,7 @@ class GroupCommit {
 
  private:
   Result<> begin_call();
-  Result<> end_call(bool succeeded);
+  Result<> end_call();
   Error failure(Error error);
 
   sqlite::Database& database_;

@@ -284,6 +284,9 @@ Result<> Inventory::Impl::close_scope(SweepId sweep, ScopeId scope, const ScopeE
 
 Result<> Inventory::Impl::finish_sweep(SweepId sweep, SweepState state, Time now) {
   if (state == SweepState::running) return misuse("a sweep cannot be finished as running");
+  TRY(auto running, database().prepare("finish a sweep", "SELECT 1 FROM sweep WHERE id = ?1 AND state = 'running'"));
+  TRY(const auto is_running, running.bind(sweep).value());
+  if (!is_running) return misuse(fmt::format("sweep {} is not running", sweep));
   TRY(auto open, database().prepare("finish a sweep",
                                     "SELECT count(*) FROM visit WHERE sweep = ?1 AND state NOT IN "
                                     "('complete', 'skipped')"));
@@ -302,7 +305,6 @@ Result<> Inventory::Impl::finish_sweep(SweepId sweep, SweepState state, Time now
                                       "UPDATE sweep SET state = ?2, finished_at = max(started_at, ?3) "
                                       "WHERE id = ?1 AND state = 'running'"));
   TRY_VOID(finish.bind(sweep).bind(name_of(state)).bind(now).run());
-  if (database().changes() != 1) return misuse(fmt::format("sweep {} is not running", sweep));
   visits.clear();
   return {};
 }

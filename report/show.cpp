@@ -23,6 +23,7 @@ struct Overview {
   std::set<std::string> candidates;  ///< at most one more than we name
   std::uint64_t places = 0;
   std::uint64_t gone = 0;
+  std::uint64_t of_people = 0;  ///< of those that are left, in home directories
   std::optional<HitRow> worst;  ///< of those that are left, else of all
   Time first_seen = Time::max();
   Time last_seen = Time::min();
@@ -38,7 +39,19 @@ HitQuery query_for(std::string_view id) {
   HitQuery query;
   query.state.reset();
   query.token = id;
+  query.evidence = true;
   return query;
+}
+
+/// Whether a person has to change the place; pipelines and what is deployed come first, for they stop when the old
+/// token does.
+bool is_of_people(const HitRow& row) {
+  const auto& evidence = row.hit.evidence;
+  const auto has = [&evidence](EvidenceKind kind) {
+    return std::any_of(evidence.begin(), evidence.end(), [kind](const Evidence& one) { return one.kind == kind; });
+  };
+  return has(EvidenceKind::personal) && !has(EvidenceKind::build_file) && !has(EvidenceKind::ci_secret) &&
+         !has(EvidenceKind::infrastructure);
 }
 
 bool worse(const HitRow& a, const HitRow& b) {
@@ -53,7 +66,11 @@ Result<Overview> look_over(std::string_view id, const EachHit& each_hit) {
     if (!row.token) return true;
     if (all.candidates.size() <= kCandidates) all.candidates.insert(*row.token);
     ++all.places;
-    if (row.state == State::gone) ++all.gone;
+    if (row.state == State::gone) {
+      ++all.gone;
+    } else if (is_of_people(row)) {
+      ++all.of_people;
+    }
     all.first_seen = std::min(all.first_seen, row.first_seen);
     all.last_seen = std::max(all.last_seen, row.last_seen);
     if (!all.worst || worse(row, *all.worst)) all.worst = row;
@@ -108,6 +125,7 @@ class Page {
  private:
   Canvas& label(std::string_view name) { return canvas_.left(name, kLabel, Tone::quiet); }
   void rotation(const ExportRow& row, const Overview& all);
+  void order_of_work(const Overview& all);
 
   const ShowContext& context_;
   Output& output_;
@@ -137,6 +155,7 @@ void Page::head(const Overview& all) {
   label("Places").put(grouped(all.places));
   if (all.gone > 0) canvas_.put(fmt::format(", {} gone", grouped(all.gone)));
   canvas_.line();
+  order_of_work(all);
   output_.write(canvas_.take());
 }
 
@@ -153,6 +172,26 @@ void Page::rotation(const ExportRow& row, const Overview& all) {
     canvas_.put(", overdue by " + counted(static_cast<std::uint64_t>(late.count()), "day"), Tone::alarm);
   }
   canvas_.line();
+}
+
+/// What has to be changed in which order, and for how long both tokens are valid.
+void Page::order_of_work(const Overview& all) {
+  const std::uint64_t left = all.places - all.gone;
+  if (left == 0) return;
+  const std::uint64_t of_machines = left - all.of_people;
+  const Overlaps& overlaps = context_.policy.overlaps;
+  const auto hours = all.of_people > 0 ? std::max(overlaps.ci, overlaps.developer) : overlaps.ci;
+  std::string order;
+  if (of_machines > 0) order += fmt::format("{} of pipelines and machines", counted(of_machines, "place"));
+  if (all.of_people > 0) {
+    order += fmt::format("{}{} of people", order.empty() ? "" : ", then ", counted(all.of_people, "place"));
+  }
+  put_wrapped(
+      label("To rotate"),
+      fmt::format("make the new token, change {} (in the order below), revoke this one {} later at the latest; in an "
+                  "incident revoke it first",
+                  order, counted(static_cast<std::uint64_t>(hours.count()), "hour")),
+      kLabel);
 }
 
 void Page::place(const HitRow& row) {
@@ -197,10 +236,15 @@ Result<> show_token(std::string_view id, const EachHit& each_hit, const ShowCont
 
   Page page(context, output);
   page.head(all);
-  return each_hit(query_for(*all.candidates.begin()), [&](const HitRow& row) {
-    page.place(row);
-    return !output.failed();
-  });
+  // In the order in which they are to be changed; what is gone comes last.
+  const auto turn_of = [](const HitRow& row) { return row.state == State::gone ? 2 : is_of_people(row) ? 1 : 0; };
+  for (int turn = 0; turn < 3; ++turn) {
+    TRY_VOID(each_hit(query_for(*all.candidates.begin()), [&](const HitRow& row) {
+      if (turn_of(row) == turn) page.place(row);
+      return !output.failed();
+    }));
+  }
+  return {};
 }
 
 }  // namespace tokensweep

@@ -20,7 +20,8 @@ struct ShowContext {
   Terminal terminal;
 };
 
-/// Prints every place that holds or held one token, in constant memory. `id` may be the beginning of an id that is
+/// Prints every place that holds or held one token, in the order in which they are to be changed when it is rotated, in
+/// constant memory. `id` may be the beginning of an id that is
 /// unique in the inventory. An unknown or ambiguous one is an error of the kind `misconfigured`, whose line names the
 /// candidates, and never repeats `id`: somebody may have pasted a token.
 Result<> show_token(std::string_view id, const EachHit& each_hit, const ShowContext& context, Output& output);

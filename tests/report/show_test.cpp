@@ -41,6 +41,7 @@ std::vector<HitRow> rows() {
   gone.gone_at = kNow - days{3};
   HitRow unknown = file_row("t1b2c3d4e5f60718", "private/.npmrc:1", days{500});
   unknown.state = State::unknown;
+  unknown.hit.evidence = {{EvidenceKind::personal, "", ""}};
   return {publishes, gone, unknown, file_row("t1bffffffffffffff", "x:1"), file_row("t2000000000000000", "y:1")};
 }
 

@@ -48,12 +48,6 @@ bool locale_is_utf8(const Environment& environment) {
 
 }  // namespace
 
-std::optional<std::string> process_environment(const char* name) {
-  const char* value = std::getenv(name);
-  if (value == nullptr) return std::nullopt;
-  return value;
-}
-
 Terminal terminal_of(int descriptor, const Environment& environment) {
   Terminal terminal;
   terminal.utf8 = locale_is_utf8(environment);

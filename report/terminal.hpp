@@ -7,13 +7,10 @@
 #include <string>
 #include <string_view>
 
+#include "base/environment.hpp"
 #include "base/text.hpp"
 
 namespace tokensweep {
-
-/// Looks up an environment variable; passed in, so that what depends on the environment can be tested.
-using Environment = std::function<std::optional<std::string>(const char* name)>;
-std::optional<std::string> process_environment(const char* name);
 
 /// What a report for people is drawn on.
 struct Terminal {

@@ -1,4 +1,4 @@
-#include "scanner/settings.hpp"
+#include "connectors/settings.hpp"
 
 #include <algorithm>
 #include <utility>

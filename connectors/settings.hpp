@@ -9,8 +9,8 @@
 #include <variant>
 #include <vector>
 
+#include "connectors/credential_ref.hpp"
 #include "model/model.hpp"
-#include "scanner/credential_ref.hpp"
 
 /// The configuration's keys as data, and what was written for them. A reader of the file, its messages and its
 /// documentation all follow from the tables of keys: a new key is a row.

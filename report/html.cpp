@@ -117,16 +117,11 @@ void append_sweep(std::string& out, const SweepInfo& sweep) {
   out.append("}");
 }
 
-std::string_view name_of(ScopeState state) {
-  constexpr std::string_view kNames[] = {"open", "complete", "incomplete", "denied", "failed", "skipped"};
-  return kNames[static_cast<std::size_t>(state)];
-}
-
 void append_coverage(std::string& out, const CoverageRow& row) {
   append_text(out.append("{\"source\":"), row.source);
   append_text(out.append(",\"name\":"), row.source_name);
   append_text(out.append(",\"store\":"), row.store);
-  append_text(out.append(",\"state\":"), name_of(row.state));
+  append_text(out.append(",\"state\":"), to_string(row.state));
   append_text(out.append(",\"reason\":"), row.reason);
   append_number(out.append(",\"missed\":"), row.missed);
   append_optional_time(out.append(",\"ended_at\":"), row.ended_at);

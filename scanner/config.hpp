@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "connectors/settings.hpp"
 #include "model/policy.hpp"
 #include "report/terminal.hpp"
-#include "scanner/settings.hpp"
 #include "scanner/source_types.hpp"
 
 /// `tokensweep.toml`: which inventory, what the company decided, what is swept. docs/configuration.md has all keys.

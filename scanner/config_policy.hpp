@@ -3,8 +3,8 @@
 #include <span>
 #include <string>
 
+#include "connectors/settings.hpp"
 #include "model/policy.hpp"
-#include "scanner/settings.hpp"
 #include "scanner/settings_reader.hpp"
 
 namespace tokensweep {

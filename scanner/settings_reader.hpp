@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/result.hpp"
-#include "scanner/settings.hpp"
+#include "connectors/settings.hpp"
 
 namespace tokensweep {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "scanner/settings.hpp"
+#include "connectors/settings.hpp"
 
 /// The kinds of sources that the configuration knows, as data. A new connector adds its row here: its keys, and where
 /// it has settings of its own, a struct and a function that fills it. Nothing in the reader changes.

@@ -1,4 +1,4 @@
-#include "scanner/credential_ref.hpp"
+#include "scanner/read_credential.hpp"
 
 #include <doctest/doctest.h>
 #include <unistd.h>

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tokensweep {
+
+/// How a scope's listing ended. Only `complete` may call anything gone.
+enum class ScopeState : std::uint8_t { open, complete, incomplete, denied, failed, skipped };
+
+/// What a sweep covers: a root directory, a repository, a namespace, a region, a context.
+struct Scope {
+  std::string source;  ///< the connector's id: filesystem
+  std::string name;    ///< the configured source's name; for `scan --path` the connector's id
+  std::string store;   ///< as exported: host and root, org/repo, ...
+  std::string realm;   ///< in which places are unique: the host, the account, ...
+  /// Every place of the scope is this one or lies below it ("/home/a" holds "/home/a/x", not "/home/ab"); "/" and ""
+  /// hold the whole realm. Two scopes of one realm may nest. A realm is one connector's: the same name elsewhere is
+  /// another.
+  std::string prefix;
+};
+
+/// How a scope ended.
+struct ScopeEnd {
+  ScopeState state = ScopeState::complete;
+  std::string reason;              ///< empty where complete
+  bool deep = false;               ///< whether the places that only a deep sweep reads were read
+  std::vector<std::string> rules;  ///< ids of the rules in force: only their hits can be gone
+  /// Whether the sweep would have looked at a place, where it was told to pass over some; empty: it would.
+  std::function<bool(std::string_view place)> covers;
+  std::uint64_t files_seen = 0;
+  std::uint64_t files_read = 0;
+  std::uint64_t bytes_read = 0;
+};
+
+}  // namespace tokensweep

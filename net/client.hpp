@@ -1,0 +1,81 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "net/authorizer.hpp"
+#include "net/http.hpp"
+#include "net/task.hpp"
+
+/// The HTTP client of all connectors: one credential's way to one origin, within that service's limits.
+namespace tokensweep {
+
+/// What an answer says of the service's limits.
+struct LimitSign {
+  /// The whole credential has to wait so long before anything is sent; zero: it has not.
+  std::chrono::milliseconds pause{0};
+  /// This answer is a refusal for the limit's sake: it is asked for again after the pause.
+  bool refused = false;
+};
+
+/// What a service allows one credential.
+struct Limits {
+  unsigned in_flight = 8;                        ///< requests under way at once
+  std::optional<double> rate;                    ///< requests a second, spread evenly; empty: no bound
+  std::chrono::milliseconds busy_per_minute{0};  ///< the sum of response times in 60 s (GitHub's rule); zero: no bound
+  /// Reads an answer by the service's own rules; empty: 429 and 503 with Retry-After (RFC 9110, 10.2.3). `times` is how
+  /// often in a row the credential was refused before.
+  std::function<LimitSign(const HttpResponse& response, std::chrono::system_clock::time_point now, unsigned times)>
+      read;
+  std::chrono::seconds longest_pause{3600};  ///< a longer one ends the request as `throttled`
+};
+
+struct ClientOptions {
+  std::string name;  ///< the source's: begins each error
+  Origin origin;     ///< the only one that is asked; others are refused before a name is looked up
+  std::unique_ptr<Authorizer> authorizer;  ///< empty: nothing is proved
+  Limits limits;
+  /// What makes two credentials two in the store of answers: never the credential itself. Empty: no answer is kept.
+  std::string identity;
+  std::optional<std::filesystem::path> ca_file;  ///< PEM, in place of the system's authorities
+  std::optional<std::string> proxy;              ///< `http://host:port`, in place of the environment's
+};
+
+/// What was sent, for the account of a sweep and for tests.
+struct ClientCounters {
+  std::uint64_t requests = 0;   ///< attempts that left
+  std::uint64_t unchanged = 0;  ///< answered 304
+  std::uint64_t retries = 0;
+  std::uint64_t refused = 0;  ///< for the limit's sake
+};
+
+class HttpClient {
+ public:
+  virtual ~HttpClient() = default;
+
+  /// Sends a request: waits for its turn, adds the credential, asks whether a kept answer is still right, sends again
+  /// what failed by the network or with 500, 502, 503, 504 (jittered, within a budget that all requests share), waits
+  /// out limits, gets another credential once after a 401, follows a redirect of a GET within the origin, once.
+  ///
+  /// Gives the answer of every other status: what 403 or 404 means, its connector knows. Errors: as Exchange has them
+  /// when trying again did not help; `throttled` for a pause that is too long; `misconfigured` where the origin is
+  /// another one or the credential cannot be had. `request` has to outlive the task.
+  virtual Task<Result<HttpResponse>> send(const HttpRequest& request) = 0;
+
+  [[nodiscard]] virtual ClientCounters counters() const = 0;
+};
+
+/// Makes clients; the program's is net/network.hpp.
+class ClientFactory {
+ public:
+  virtual ~ClientFactory() = default;
+  /// `misconfigured` where a CA file or a proxy cannot be used, or an origin without TLS is not this machine.
+  virtual Result<std::unique_ptr<HttpClient>> make(ClientOptions options) = 0;
+};
+
+}  // namespace tokensweep

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/secret.hpp"
+#include "base/wiped_text.hpp"
+#include "net/url.hpp"
+
+/// Requests and answers, as connectors and the layers of `net/` pass them on.
+namespace tokensweep {
+
+struct HttpHeader {
+  std::string name;
+  std::string value;
+};
+
+/// A header whose value proves who asks. Only an Authorizer makes them.
+struct SecretHeader {
+  std::string name;
+  Secret value;
+};
+
+/// Takes the body of an answer with status 200 while it comes, in pieces of any size, decoded.
+class BodyReader {
+ public:
+  virtual ~BodyReader() = default;
+  /// The answer begins. Called before the first `read`, and again where a request is sent again: what was read so far
+  /// does not count.
+  virtual void begin() = 0;
+  /// The bytes are wiped after the call. An error ends the request, and is its error.
+  virtual Result<> read(std::string_view bytes) = 0;
+};
+
+struct HttpRequest {
+  std::string method = "GET";
+  Url url;
+  /// Without Host, User-Agent, Accept-Encoding, Content-Length, conditions and anything secret: the client adds them.
+  std::vector<HttpHeader> headers;
+  WipedText body;
+  std::size_t largest_body = std::size_t{32} << 20U;  ///< of the answer, decoded
+  std::chrono::milliseconds first_byte{30'000};       ///< how long the far side may think
+  /// Whether the answer may be kept on disk to ask "has it changed" next time: never where it shows values.
+  bool keeps_answer = false;
+  BodyReader* reader = nullptr;  ///< takes the body in place of HttpResponse::body; has to outlive the request
+};
+
+struct HttpResponse {
+  int status = 0;
+  std::vector<HttpHeader> headers;
+  WipedText body;
+  std::chrono::milliseconds took{0};  ///< from the first byte sent to the last one received
+  bool unchanged = false;             ///< the far side said 304; status, headers and body are those of the kept answer
+
+  /// The first header of that name, in any case; empty where there is none.
+  [[nodiscard]] std::string_view header(std::string_view name) const;
+};
+
+}  // namespace tokensweep

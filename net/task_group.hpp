@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstddef>
+#include <exception>
+#include <memory>
+
+#include "net/task.hpp"
+
+namespace tokensweep {
+
+/// Tasks that run side by side, so many at once. Ends all before it is left: `join()` has to be awaited.
+class TaskGroup {
+ public:
+  explicit TaskGroup(std::size_t most_at_once);
+  TaskGroup(const TaskGroup&) = delete;
+  TaskGroup& operator=(const TaskGroup&) = delete;
+  ~TaskGroup();
+
+  /// Starts a task; suspends while as many are running as may.
+  Task<> start(Task<> task);
+  /// Suspends until all are done. An exception that one of them let out is thrown here, the first of several.
+  Task<> join();
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace tokensweep

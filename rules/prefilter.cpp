@@ -125,6 +125,7 @@ Result<Prefilter> Prefilter::compile(std::span<const Rule> rules) {
   auto impl = std::make_unique<Impl>();
   for (std::uint32_t index = 0; index < rules.size(); ++index) {
     const Rule& rule = rules[index];
+    if (rule.of_names) continue;  // no text is searched for it
     for (const std::string& literal : rule.literals) {
       impl->add(literal, false, Form::plain, 0, index);
     }

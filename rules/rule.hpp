@@ -56,6 +56,8 @@ struct Rule {
   bool single_line = false;  ///< no match spans a line break: the line around a literal is all that is searched
   /// Expression that matches the whole of a bare value of this kind; empty: none, see RuleSet::shape_of.
   std::string shape;
+  /// Its expression is tried on the names of secrets that no store shows the value of, and on nothing else.
+  bool of_names = false;
   /// Must match; templates (rules/templates.hpp), so that no file looks like a leak.
   std::vector<std::string> examples;
   std::vector<std::string> counterexamples;  ///< must not match

@@ -203,13 +203,14 @@ Result<> read_checksum(const std::string& text, const toml::table& table, const 
 
 Result<> read_extension(const toml::table& table, const Place& place, Rule& rule) {
   std::string checksum;
-  TRY_VOID(read_table(table, place,
-                      {text_key("kind", place, rule.kind), text_key("checksum", place, checksum),
-                       texts_key("literals", place, rule.literals), count_key("max_length", place, rule.max_length),
-                       texts_key("encoded", place, rule.encoded), count_key("base64_layers", place, rule.base64_layers),
-                       count_key("max_lead", place, rule.max_lead), flag_key("single_line", place, rule.single_line),
-                       text_key("shape", place, rule.shape), texts_key("examples", place, rule.examples),
-                       texts_key("counterexamples", place, rule.counterexamples)}));
+  TRY_VOID(read_table(
+      table, place,
+      {text_key("kind", place, rule.kind), text_key("checksum", place, checksum),
+       texts_key("literals", place, rule.literals), count_key("max_length", place, rule.max_length),
+       texts_key("encoded", place, rule.encoded), count_key("base64_layers", place, rule.base64_layers),
+       count_key("max_lead", place, rule.max_lead), flag_key("single_line", place, rule.single_line),
+       text_key("shape", place, rule.shape), flag_key("of_names", place, rule.of_names),
+       texts_key("examples", place, rule.examples), texts_key("counterexamples", place, rule.counterexamples)}));
   const bool short_literal = std::any_of(rule.literals.begin(), rule.literals.end(),
                                          [](const std::string& literal) { return literal.size() < kShortestLiteral; });
   if (rule.base64_layers > kMostBase64Layers) return place.fail(table, "base64_layers must be 2 at most");

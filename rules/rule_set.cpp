@@ -63,7 +63,7 @@ class Digester {
     add(rule.id), add(rule.regex), add(rule.path), add(rule.kind), add(rule.shape), add(rule.keywords),
         add(rule.literals);
     add(fmt::format("{} {} {} {}", rule.secret_group, rule.entropy, static_cast<int>(rule.checksum), rule.max_length));
-    add(fmt::format("{} {} {}", rule.base64_layers, rule.max_lead, rule.single_line));
+    add(fmt::format("{} {} {} {}", rule.base64_layers, rule.max_lead, rule.single_line, rule.of_names));
     add(std::to_string(rule.allowlists.size()));
     for (const Allowlist& list : rule.allowlists) add(list);
   }
@@ -422,6 +422,7 @@ Result<std::vector<Match>> RuleSet::match(std::string_view text, std::string_vie
   if (allowed) return matches;
   const SearchableText searchable(text);
   for (const std::uint32_t index : candidates) {
+    if (impl_->file.rules[index].of_names) continue;
     TRY(const bool taken, impl_->takes_path(index, path));
     if (!taken) continue;
     if (impl_->rules[index].regex)
@@ -432,6 +433,16 @@ Result<std::vector<Match>> RuleSet::match(std::string_view text, std::string_vie
   std::stable_sort(matches.begin(), matches.end(), [](const Match& a, const Match& b) { return a.begin < b.begin; });
   impl_->drop_generic(searchable.view(), matches);
   return matches;
+}
+
+std::optional<std::uint32_t> RuleSet::named(std::string_view name) const {
+  for (std::uint32_t index = 0; index < impl_->rules.size(); ++index) {
+    if (!impl_->file.rules[index].of_names) continue;
+    const SearchableText searchable(name);
+    std::vector<Match> matches;
+    if (impl_->match_rule(index, searchable.view(), name, {}, matches) && !matches.empty()) return index;
+  }
+  return std::nullopt;
 }
 
 std::optional<RuleSet::Shape> RuleSet::shape_of(std::string_view value, std::string_view path) const {

@@ -71,6 +71,10 @@ class RuleSet {
   };
   [[nodiscard]] std::optional<Shape> shape_of(std::string_view value, std::string_view path = {}) const;
 
+  /// The first rule in order that is `of_names` and takes this name of a secret; nothing where none does, or where an
+  /// allow list names it. An expression that cannot be compiled takes nothing: compile() and the tests tell.
+  [[nodiscard]] std::optional<std::uint32_t> named(std::string_view name) const;
+
   /// Digest of rules and allow lists (hex): equal for equal behaviour. A sweep records it.
   [[nodiscard]] const std::string& digest() const;
 

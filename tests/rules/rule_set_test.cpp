@@ -181,3 +181,20 @@ TEST_CASE("expressions are compiled once, whichever thread needs them first") {
   for (std::thread& thread : threads) thread.join();
   CHECK(counts == std::vector<std::size_t>(4, 1));
 }
+
+TEST_CASE("names of secrets have rules of their own") {
+  auto rules = RuleSet::compile(builtin_rules());
+  REQUIRE(rules);
+  const std::vector<std::pair<std::string, bool>> cases = {
+      {"NPM_TOKEN", true},          {"ACME_NPM_TOKEN", true}, {"npm_publish", true},     {"npmToken", true},
+      {"acmeNpmToken", true},       {"NPMRC", true},          {"NODE_AUTH_TOKEN", true}, {"NPM_TOKEN_2", true},
+      {"RELEASE_PNPM_TOKEN", true}, {"NPM_EMAIL", false},     {"NPM_USERNAME", false},   {"NPM_REGISTRY", false},
+      {"AWS_SECRET", false},        {"SNPMAP", false},        {"snpmap", false},         {"", false},
+      {"NPMX_TOKEN", false},        {"GITHUB_TOKEN", false},
+  };
+  for (const auto& [name, expected] : cases) {
+    CAPTURE(name);
+    CHECK(rules->named(name).has_value() == expected);
+  }
+  CHECK(found(*rules, "NPM_TOKEN: which is a name").empty());
+}

@@ -83,4 +83,35 @@ std::optional<CredentialRef> Settings::credential() const {
   return std::nullopt;
 }
 
+namespace {
+
+struct PlanText {
+  std::string operator()(bool value) const { return value ? "true" : "false"; }
+  std::string operator()(std::int64_t value) const { return std::to_string(value); }
+  std::string operator()(double value) const { return std::to_string(value); }
+  std::string operator()(Date value) const { return std::to_string(value.time_since_epoch().count()); }
+  std::string operator()(const std::string& value) const { return std::to_string(value.size()) + ":" + value; }
+  std::string operator()(const std::vector<std::string>& values) const {
+    std::string text;
+    for (const std::string& value : values) text += (*this)(value) + ",";
+    return text;
+  }
+  std::string operator()(const std::vector<Settings>& tables) const {
+    std::string text;
+    for (const Settings& table : tables) text += "{" + table.plan_text() + "}";
+    return text;
+  }
+};
+
+}  // namespace
+
+std::string Settings::plan_text() const {
+  std::vector<std::string> parts;
+  for (const Setting& setting : all_) parts.push_back(setting.name + "=" + std::visit(PlanText{}, setting.value));
+  std::sort(parts.begin(), parts.end());
+  std::string text;
+  for (const std::string& part : parts) text.append(part).append(" ");
+  return text;
+}
+
 }  // namespace tokensweep

@@ -99,6 +99,9 @@ class Settings {
   [[nodiscard]] std::vector<std::filesystem::path> paths(std::string_view name) const;
   [[nodiscard]] std::span<const Settings> tables(std::string_view name) const;
 
+  /// All of it in one text, equal for equal settings wherever they stand in the file: to recognise a plan by.
+  [[nodiscard]] std::string plan_text() const;
+
   /// Where its credential is: `token_env`, `token_file` or `token_command`; empty where it names none.
   [[nodiscard]] std::optional<CredentialRef> credential() const;
 

@@ -422,17 +422,41 @@ Result<> Inventory::for_each_event(const EventQuery& query, const std::function<
   return impl_->named(read_events(impl_->database(), query, each));
 }
 
-Result<bool> Inventory::is_complete(SweepId sweep, const Scope& scope) const {
-  TRY(auto found,
-      impl_->database().prepare(
-          "read the coverage",
-          "SELECT 1 FROM visit JOIN scope ON scope.id = visit.scope JOIN source ON source.id = scope.source "
-          "JOIN realm ON realm.id = scope.realm WHERE visit.sweep = ?1 AND visit.state = 'complete' "
-          "AND source.connector = ?2 AND source.name = ?3 AND realm.name = ?4 AND scope.store = ?5 "
-          "AND scope.prefix = ?6"));
-  found.bind(sweep).bind(scope.source).bind(scope.name).bind(scope.realm).bind(scope.store);
-  TRY(const auto any, found.bind(normal_prefix(scope.prefix)).value());
-  return any.has_value();
+namespace {
+
+constexpr std::string_view kScopes =
+    "SELECT source.connector, source.name, scope.store, realm.name, scope.prefix FROM scope "
+    "JOIN source ON source.id = scope.source JOIN realm ON realm.id = scope.realm ";
+
+Result<> each_scope(Statement& rows, const std::function<void(const Scope&)>& each) {
+  for (;;) {
+    TRY(const bool any, rows.step());
+    if (!any) return {};
+    each({.source = std::string(rows.text(0)),
+          .name = std::string(rows.text(1)),
+          .store = std::string(rows.text(2)),
+          .realm = std::string(rows.text(3)),
+          .prefix = std::string(rows.text(4))});
+  }
+}
+
+}  // namespace
+
+Result<> Inventory::for_each_complete_scope(SweepId sweep, const std::function<void(const Scope&)>& each) const {
+  TRY(auto rows,
+      impl_->database().prepare("read the coverage", std::string(kScopes) +
+                                                         "JOIN visit ON visit.scope = scope.id "
+                                                         "WHERE visit.sweep = ?1 AND visit.state = 'complete'"));
+  rows.bind(sweep);
+  return each_scope(rows, each);
+}
+
+Result<> Inventory::for_each_scope(std::string_view connector, std::string_view source,
+                                   const std::function<void(const Scope&)>& each) const {
+  TRY(auto rows, impl_->database().prepare("read the scopes",
+                                           std::string(kScopes) + "WHERE source.connector = ?1 AND source.name = ?2"));
+  rows.bind(connector).bind(source);
+  return each_scope(rows, each);
 }
 
 Result<> Inventory::for_each_coverage(SweepId sweep, const std::function<bool(const CoverageRow&)>& each) const {

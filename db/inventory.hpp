@@ -160,8 +160,11 @@ class Inventory {
   /// Goes on with the last sweep, where it was interrupted and had the same plan and rules; nothing where it was not.
   /// `open_scope` opens its scopes again, all but those that are complete.
   Result<std::optional<SweepId>> resume_sweep(std::string_view rules_digest, std::string_view plan);
-  /// Whether a scope was listed to its end in this sweep already: a resumed one need not look there again.
-  Result<bool> is_complete(SweepId sweep, const Scope& scope) const;
+  /// The scopes that were listed to their end in this sweep already: a resumed one need not look there again.
+  Result<> for_each_complete_scope(SweepId sweep, const std::function<void(const Scope&)>& each) const;
+  /// The scopes of a configured source that any sweep came to. The same source is one of the same connector and name.
+  Result<> for_each_scope(std::string_view connector, std::string_view source,
+                          const std::function<void(const Scope&)>& each) const;
   /// Opens a scope in a running sweep, once in each. The same scope has the same id in every sweep.
   Result<ScopeId> open_scope(SweepId sweep, const Scope& scope);
   /// Inserts or refreshes hits by id; the same id again replaces what it said (class, flags, locator) and moves it to

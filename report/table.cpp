@@ -39,8 +39,15 @@ std::string duration_text(std::chrono::milliseconds took) {
 }
 
 std::string files_text(const SweepFacts& facts) {
-  return fmt::format("{} seen, {} read, in {}", counted(facts.files_seen, "file"), grouped(facts.files_read),
-                     duration_text(facts.took));
+  std::string text;
+  if (facts.requests > 0) {
+    text = fmt::format("{} by {}", counted(facts.scopes, "scope"), counted(facts.requests, "request"));
+  }
+  if (facts.requests == 0 || facts.files_seen > 0) {
+    text += fmt::format("{}{} seen, {} read", text.empty() ? "" : ", ", counted(facts.files_seen, "file"),
+                        grouped(facts.files_read));
+  }
+  return fmt::format("{}, in {}", text, duration_text(facts.took));
 }
 
 }  // namespace
@@ -299,7 +306,19 @@ void SweepTable::draw_state(const SweepFacts& facts) {
       canvas_.put("What was read is in the inventory; the rest of it stays as it was.").line();
       break;
   }
+  draw_unread_scopes(facts);
   draw_gaps();
+}
+
+void SweepTable::draw_unread_scopes(const SweepFacts& facts) {
+  if (facts.unread_scopes == 0) return;
+  canvas_.put(counted(facts.unread_scopes, "scope") + " could not be read:", Tone::alarm).line();
+  for (const auto& [store, reason] : facts.unread_examples) {
+    canvas_.space(4).put(printable(store)).put(": ").put(printable(reason), Tone::quiet).line();
+  }
+  if (facts.unread_scopes > facts.unread_examples.size()) {
+    canvas_.space(4).put("… `tokensweep report` has all of them", Tone::quiet).line();
+  }
 }
 
 void SweepTable::draw_gaps() {

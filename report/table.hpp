@@ -21,6 +21,10 @@ struct SweepFacts {
   SweepState state = SweepState::complete;
   std::uint64_t files_seen = 0;
   std::uint64_t files_read = 0;
+  std::uint64_t requests = 0;                                             ///< to services; 0: none was swept
+  std::uint64_t scopes = 0;                                               ///< that ended
+  std::uint64_t unread_scopes = 0;                                        ///< of services: denied or failed
+  std::vector<std::pair<std::string, std::string>> unread_examples = {};  ///< some of them: the store, and why
   std::chrono::milliseconds took{0};
   std::string inventory;          ///< the file
   bool default_inventory = true;  ///< whether the commands that are proposed find it without `--db`
@@ -99,6 +103,7 @@ class SweepTable {
   void draw_counts();
   void draw_note(std::uint64_t number, Tone tone, std::string_view one, std::string_view many);
   void draw_state(const SweepFacts& facts);
+  void draw_unread_scopes(const SweepFacts& facts);
   void draw_gaps();
   void draw_next(const SweepFacts& facts);
   void draw_gap(const Gap& gap);

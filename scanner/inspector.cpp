@@ -28,10 +28,6 @@ constexpr std::string_view kTokenRule = "registry-token";
 constexpr std::string_view kBasicRule = "npm-basic-auth";
 constexpr std::string_view kReferenceRule = "npm-token-reference";
 constexpr std::string_view kCertificateRule = "npm-client-certificate";
-constexpr std::string_view kReferenceKind = "reference";
-constexpr std::string_view kBasicKind = "npm-basic-auth";
-constexpr std::string_view kLegacyKind = "npm-legacy-token";
-constexpr std::string_view kTokenKind = "npm-token";
 
 using Reader = Result<Reading> (*)(std::string_view);
 
@@ -77,11 +73,6 @@ std::optional<EvidenceKind> holder_in(Place place) {
   }
 }
 
-bool is_public(const std::optional<std::string>& registry) {
-  return registry &&
-         (*registry == kPublicRegistryHost || registry->starts_with(std::string(kPublicRegistryHost) + "/"));
-}
-
 /// The registry that the file's unbound credentials are for.
 std::string default_registry(const Reading& reading) {
   for (const auto& [scope, registry] : reading.registries) {
@@ -105,7 +96,7 @@ struct Inspector::Subject {
   std::uint32_t lines_before = 0;  // of the text that is being searched
   std::optional<bool> git_tracked;
   std::optional<Commands> commands;
-  std::unordered_map<std::string, std::uint32_t> ordinals;  // of equal tokens: the second one in a file is another hit
+  Ordinals ordinals;
 };
 
 Inspector::Inspector(const Inspection& inspection, UserFiles& user_files, filesystem::TrackedFiles& tracked)
@@ -271,64 +262,7 @@ void Inspector::report_findings(Subject& subject, std::string_view text) {
 }
 
 std::vector<Located> Inspector::locate_findings(const Subject& subject, std::string_view text) {
-  std::vector<Located> all;
-  std::uint32_t line = subject.lines_before + 1;
-  std::size_t counted = 0;
-  for (Finding& finding : findings_) {
-    const std::size_t begin = std::min(finding.begin, text.size());
-    line += line_breaks(text.substr(counted, begin - counted));
-    counted = begin;
-    Located located = locate(std::move(finding), line);
-    // `_auth=` and the token inside its base64 are one value.
-    const bool repeats = std::any_of(all.begin(), all.end(), [&located](const Located& other) {
-      return other.line == located.line && !located.value.empty() && other.inner != located.inner &&
-             other.value.reveal() == located.value.reveal();
-    });
-    if (!repeats) all.push_back(std::move(located));
-  }
-  return all;
-}
-
-Located Inspector::locate(Finding finding, std::uint32_t line) const {
-  const Rule& rule = inspection_.detector.rules.rules()[finding.rule];
-  Located located{.line = line,
-                  .inner = std::move(finding.inner),
-                  .rule = rule.id,
-                  .kind = rule.kind,
-                  .value = std::move(finding.value),
-                  .name = std::move(finding.key),
-                  .registry = std::move(finding.registry),
-                  .checksum = finding.checksum};
-  if (finding.commented_out) located.flags.add(ScopeFlag::commented_out);
-  if (located.kind == kReferenceKind) {
-    located.reference = located.value.reveal();
-    located.value = {};
-    located.flags.add(ScopeFlag::reference);
-  } else if (located.kind == kBasicKind) {
-    const std::string_view raw = located.value.reveal();
-    if (located.name.find("_password") != std::string::npos) {
-      located.value = decode_password(raw);
-    } else {
-      located.value =
-          raw.find(':') != std::string_view::npos ? split_basic_auth(raw).password : decode_basic_auth(raw).password;
-    }
-    take_shape(located);
-  }
-  return located;
-}
-
-/// A password may be a token of a known shape: then that is what it is, wherever it stands.
-bool Inspector::take_shape(Located& located) const {
-  const auto shape = inspection_.detector.rules.shape_of(located.value.reveal());
-  if (!shape) return true;
-  const Rule& rule = inspection_.detector.rules.rules()[shape->rule];
-  if (shape->allowed) return false;
-  const bool is_password = located.kind == kBasicKind;
-  if (is_password && rule.kind != kTokenKind && rule.kind != kLegacyKind) return true;
-  located.rule = rule.id;
-  located.kind = rule.kind;
-  located.checksum = shape->checksum;
-  return true;
+  return locate_all(inspection_.detector, std::move(findings_), text, subject.lines_before + 1);
 }
 
 /// One credential of a package manager's file; nothing for a placeholder.
@@ -372,7 +306,7 @@ std::optional<Located> Inspector::locate_credential(Credential credential, const
     if (is_token && !vouched) return std::nullopt;
     return located;
   }
-  if (!take_shape(located)) return std::nullopt;
+  if (!take_shape(inspection_.detector, located)) return std::nullopt;
   return located;
 }
 
@@ -465,14 +399,7 @@ Hit Inspector::make_hit(Subject& subject, const Located& located) {
           .age_basis = AgeBasis::file_mtime,
           .scope = located.flags,
           .deep = !subject.known};
-  std::string identity = "name:" + hit.name;
-  if (!located.value.empty()) {
-    hit.fingerprint = inspection_.fingerprinter.fingerprint(located.value.reveal());
-    hit.preview = preview(located.value.reveal());
-    identity = token_id(*hit.fingerprint);
-  }
-  const std::string ordinal = std::to_string(subject.ordinals[identity]++);
-  hit.id = inspection_.fingerprinter.hit_id({"filesystem", inspection_.host, subject.absolute, identity, ordinal});
+  identify(hit, located, inspection_.host, inspection_.fingerprinter, subject.ordinals);
 
   hit.evidence = evidence(subject);
   if (!located.remark.empty()) hit.evidence.push_back({EvidenceKind::note, located.remark, {}});

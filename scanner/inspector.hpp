@@ -12,6 +12,7 @@
 #include "formats/known_files.hpp"
 #include "scanner/evidence.hpp"
 #include "scanner/inspection.hpp"
+#include "scanner/located.hpp"
 #include "scanner/text_search.hpp"
 #include "scanner/user_files.hpp"
 
@@ -19,21 +20,6 @@ namespace tokensweep {
 
 /// The ids of what format readers find by themselves, beside the rule set's own: a sweep has all of them in force.
 std::span<const std::string_view> reader_rules();
-
-/// A value in a file, and what the file says of it: what a reader and the rules made of it, brought together.
-struct Located {
-  std::uint32_t line = 0;
-  std::string inner;  ///< see Finding::inner
-  std::string rule;
-  std::string kind;
-  Secret value;           ///< empty for a reference
-  std::string name;       ///< the setting or variable
-  std::string reference;  ///< what a reference names
-  std::optional<std::string> registry;
-  Checksum checksum = Checksum::none;
-  ScopeFlags flags;
-  std::string remark;  ///< what its reason has to add: shadowed by what
-};
 
 /// One thread's reader of files: format readers and rules in, hits out. It holds no more than a few megabytes of a file
 /// at a time.
@@ -58,11 +44,9 @@ class Inspector final : public filesystem::Visitor {
   void report_reading(Subject& subject, std::string_view text, Reading reading);
   void report(Subject& subject, const std::vector<Located>& all, std::vector<int> credential_of, bool is_user_file);
   std::vector<Located> locate_findings(const Subject& subject, std::string_view text);
-  [[nodiscard]] Located locate(Finding finding, std::uint32_t line) const;
   [[nodiscard]] std::optional<Located> locate_credential(Credential credential, const Reading& reading,
                                                          const Subject& subject,
                                                          const std::vector<Located>& by_rules) const;
-  bool take_shape(Located& located) const;
   Hit make_hit(Subject& subject, const Located& located);
   std::vector<Evidence> evidence(const Subject& subject);
   [[nodiscard]] std::string absolute(std::string_view path) const;

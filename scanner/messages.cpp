@@ -48,12 +48,16 @@ void Messages::say(std::string_view level, std::string_view text) {
   }
 }
 
-void Messages::progress(std::uint64_t files, std::uint64_t hits, std::string_view root) {
+void Messages::progress(const Progress& progress, std::string_view what) {
   const auto now = std::chrono::steady_clock::now();
   if (!draws_ || now - last_drawn_ < kBetweenDrawings) return;
   last_drawn_ = now;
   drawn_ = true;
-  put(fmt::format("\r\x1b[K{} files, {} in {}", grouped(files), counted(hits, "hit"), printable(root, 60)));
+  const std::string requests =
+      progress.requests == 0 ? std::string() : fmt::format("{} requests, ", grouped(progress.requests));
+  const std::string files =
+      progress.files == 0 && progress.requests > 0 ? std::string() : fmt::format("{} files, ", grouped(progress.files));
+  put(fmt::format("\r\x1b[K{}{}{} in {}", requests, files, counted(progress.hits, "hit"), printable(what, 60)));
 }
 
 void Messages::end_progress() {

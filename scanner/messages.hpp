@@ -22,8 +22,14 @@ class Messages {
   /// Not with --quiet.
   void info(std::string_view text);
 
-  /// How far a sweep is: drawn over the last one, some times a second, on a terminal only.
-  void progress(std::uint64_t files, std::uint64_t hits, std::string_view root);
+  /// How far a sweep is.
+  struct Progress {
+    std::uint64_t files = 0;
+    std::uint64_t requests = 0;
+    std::uint64_t hits = 0;
+  };
+  /// Drawn over the last one, some times a second, on a terminal only. `what` is swept.
+  void progress(const Progress& progress, std::string_view what);
   void end_progress();
 
  private:

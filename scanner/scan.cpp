@@ -19,6 +19,7 @@
 #include "scanner/config.hpp"
 #include "scanner/config_policy.hpp"
 #include "scanner/inspector.hpp"
+#include "scanner/network_side.hpp"
 #include "scanner/sweep.hpp"
 
 namespace tokensweep {
@@ -66,17 +67,17 @@ std::vector<filesystem::Root> outermost(std::vector<filesystem::Root> roots) {
 }
 
 /// What `--path` asks for: one source, whose paths all have to be there.
-Result<std::vector<SweepJob>> jobs_of_paths(const ScanOptions& options) {
-  SweepJob job{.name = "filesystem",
-               .roots = {},
-               .missing = {},
-               .options = {.paths = options.paths,
-                           .deep = options.deep,
-                           .exclude = options.exclude,
-                           .cross_file_systems = options.cross_file_systems,
-                           .rules = options.rules.files,
-                           .threads = options.threads},
-               .detector = nullptr};
+Result<SweepPlan> plan_of_paths(const ScanOptions& options) {
+  FilesystemJob job{.name = "filesystem",
+                    .roots = {},
+                    .missing = {},
+                    .options = {.paths = options.paths,
+                                .deep = options.deep,
+                                .exclude = options.exclude,
+                                .cross_file_systems = options.cross_file_systems,
+                                .rules = options.rules.files,
+                                .threads = options.threads},
+                    .detector = nullptr};
   for (const auto& path : options.paths) {
     auto root = filesystem::resolve_root(path.string());
     if (!root) return std::move(root).error().within("--path " + path.string());
@@ -85,44 +86,56 @@ Result<std::vector<SweepJob>> jobs_of_paths(const ScanOptions& options) {
   job.roots = outermost(std::move(job.roots));
   TRY(Detector detector, load_detector(options.rules));
   job.detector = std::make_shared<const Detector>(std::move(detector));
-  return std::vector<SweepJob>{std::move(job)};
+  SweepPlan plan;
+  plan.filesystem.push_back(std::move(job));
+  return plan;
 }
 
-/// What the configuration asks for: all its sources, or those that are named. A path that is not there is the source's
-/// misfortune, and no error of the configuration.
-Result<std::vector<SweepJob>> jobs_of_config(const Config& config, const ScanOptions& options) {
-  for (const std::string& name : options.sources) {
-    if (config.source(name) == nullptr) {
-      std::string known;
-      for (const SourceConfig& source : config.sources) known.append(known.empty() ? "" : ", ").append(source.name);
-      return Error{ErrorKind::misconfigured, "--source: no such source; the configuration has " + known};
+/// A source of directories. A path that is not there is the source's misfortune, and no error of the configuration.
+Result<FilesystemJob> filesystem_job(const SourceConfig& source) {
+  FilesystemJob job{.name = source.name,
+                    .roots = {},
+                    .missing = {},
+                    .options = filesystem_source(source.settings),
+                    .detector = nullptr};
+  for (const auto& path : job.options.paths) {
+    auto root = filesystem::resolve_root(path.string());
+    if (root) {
+      job.roots.push_back(std::move(*root));
+    } else {
+      job.missing.emplace_back(path.string(), std::move(root).error().within(path.string()).what);
     }
   }
-  std::vector<SweepJob> jobs;
-  for (const SourceConfig& source : config.sources) {
-    const bool wanted = options.sources.empty() ||
-                        std::find(options.sources.begin(), options.sources.end(), source.name) != options.sources.end();
-    if (!wanted) continue;
-    SweepJob job{.name = source.name,
-                 .roots = {},
-                 .missing = {},
-                 .options = filesystem_source(source.settings),
-                 .detector = nullptr};
-    for (const auto& path : job.options.paths) {
-      auto root = filesystem::resolve_root(path.string());
-      if (root) {
-        job.roots.push_back(std::move(*root));
-      } else {
-        job.missing.emplace_back(path.string(), std::move(root).error().within(path.string()).what);
-      }
+  job.roots = outermost(std::move(job.roots));
+  TRY(Detector detector, load_detector({.files = job.options.rules}));
+  job.detector = std::make_shared<const Detector>(std::move(detector));
+  return job;
+}
+
+/// What the configuration asks for: all its sources, or those that are named.
+Result<SweepPlan> plan_of_config(const Config& config, const ScanOptions& options, NetworkSide& network) {
+  TRY(const auto sources, chosen_sources(config, options.sources));
+  SweepPlan plan;
+  std::shared_ptr<const Detector> builtin;
+  for (const SourceConfig* source : sources) {
+    const ConnectorEntry* entry = connector_entry(source->type);
+    if (entry == nullptr) {
+      TRY(FilesystemJob job, filesystem_job(*source));
+      plan.filesystem.push_back(std::move(job));
+      continue;
     }
-    job.roots = outermost(std::move(job.roots));
-    TRY(Detector detector, load_detector({.files = job.options.rules}));
-    job.detector = std::make_shared<const Detector>(std::move(detector));
-    jobs.push_back(std::move(job));
+    if (!builtin) {
+      TRY(Detector detector, load_detector({}));
+      builtin = std::make_shared<const Detector>(std::move(detector));
+    }
+    TRY(auto connector, network.connect(*entry, source->settings, source->name));
+    plan.network.push_back({.name = source->name,
+                            .type = source->type,
+                            .settings = source->settings.plan_text(),
+                            .connector = std::move(connector),
+                            .detector = builtin});
   }
-  if (jobs.empty()) return Error{ErrorKind::misconfigured, "the configuration names no [[source]]: nothing to sweep"};
-  return jobs;
+  return plan;
 }
 
 /// Prints the sweep's hits in the format that was asked for, and says whether `--fail-on` found one.
@@ -240,6 +253,22 @@ Result<Detector> load_detector(const RuleOptions& options) {
   return Detector::make(std::move(set));
 }
 
+Result<std::vector<const SourceConfig*>> chosen_sources(const Config& config, std::span<const std::string> names) {
+  for (const std::string& name : names) {
+    if (config.source(name) == nullptr) {
+      std::string known;
+      for (const SourceConfig& source : config.sources) known.append(known.empty() ? "" : ", ").append(source.name);
+      return Error{ErrorKind::misconfigured, "--source: no such source; the configuration has " + known};
+    }
+  }
+  std::vector<const SourceConfig*> chosen;
+  for (const SourceConfig& source : config.sources) {
+    if (names.empty() || std::find(names.begin(), names.end(), source.name) != names.end()) chosen.push_back(&source);
+  }
+  if (chosen.empty()) return Error{ErrorKind::misconfigured, "the configuration names no [[source]]: nothing to sweep"};
+  return chosen;
+}
+
 Result<Settled> settle_options(const GlobalOptions& global, const std::filesystem::path& config_file,
                                const World& world) {
   Settled settled{.global = global, .key_file = key_file_of(global.db), .config = std::nullopt};
@@ -262,8 +291,9 @@ int run_scan(const GlobalOptions& given, const ScanOptions& options, const World
   auto settled = settle_options(given, options.config, world);
   if (!settled) return fail(kUsage, settled.error());
   const GlobalOptions& global = settled->global;
-  auto jobs = settled->config ? jobs_of_config(*settled->config, options) : jobs_of_paths(options);
-  if (!jobs) return fail(kUsage, jobs.error());
+  NetworkSide network(world);
+  auto plan = settled->config ? plan_of_config(*settled->config, options, network) : plan_of_paths(options);
+  if (!plan) return fail(kUsage, plan.error());
 
   std::error_code unknown;
   const bool is_new = !std::filesystem::exists(global.db, unknown);
@@ -275,8 +305,8 @@ int run_scan(const GlobalOptions& given, const ScanOptions& options, const World
   if (!classification) return fail(kStorage, classification.error());
 
   const Fingerprinter fingerprinter(*key);
-  Sweep sweep(world, fingerprinter, *classification, *inventory);
-  if (auto swept = sweep.run(*jobs, options.resume); !swept) return fail(kStorage, swept.error());
+  Sweep sweep(world, fingerprinter, *classification, *inventory, network);
+  if (auto swept = sweep.run(*plan, options.resume); !swept) return fail(kStorage, swept.error());
   auto found = print_sweep(*inventory, sweep, global, options, classification->policy(), world);
   if (!found) return fail(kStorage, found.error());
   // The table says it itself; a program that reads the others must not take half for all.

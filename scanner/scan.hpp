@@ -3,6 +3,9 @@
 #include <atomic>
 #include <functional>
 #include <optional>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "model/model.hpp"
 #include "report/terminal.hpp"
@@ -39,6 +42,10 @@ struct Settled {
 };
 Result<Settled> settle_options(const GlobalOptions& global, const std::filesystem::path& config_file,
                                const World& world);
+
+/// The configuration's sources, or those that are named; `misconfigured` where a name is none of them, or where there
+/// is none at all.
+Result<std::vector<const SourceConfig*>> chosen_sources(const Config& config, std::span<const std::string> names);
 
 /// `tokensweep scan`: sweeps, writes the inventory, prints what was found. Returns the exit code.
 int run_scan(const GlobalOptions& global, const ScanOptions& options, const World& world);

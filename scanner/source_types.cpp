@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "connectors/registry.hpp"
+
 namespace tokensweep {
 namespace {
 
@@ -68,19 +70,33 @@ constexpr std::array kCredential = {
             .one_of = "credential"},
 };
 
-constexpr std::array kTypes = {
-    TypeSpec{.id = "filesystem", .summary = "directories on this machine", .keys = kFilesystem},
-    TypeSpec{.id = "github"},
-    TypeSpec{.id = "circleci"},
-    TypeSpec{.id = "kubernetes"},
-    TypeSpec{.id = "ssm"},
-};
+/// What the documentation of the format names.
+constexpr std::array kNamed = {"github", "circleci", "kubernetes", "ssm"};
+
+std::vector<TypeSpec> all_types() {
+  std::vector<TypeSpec> all{{.id = "filesystem", .summary = "directories on this machine", .keys = kFilesystem}};
+  for (const char* id : kNamed) {
+    const ConnectorEntry* entry = connector_entry(id);
+    all.push_back(entry == nullptr ? TypeSpec{.id = id} : entry->spec);
+  }
+  return all;
+}
 
 }  // namespace
 
 std::span<const KeySpec> network_keys() { return kNetwork; }
 std::span<const KeySpec> credential_keys() { return kCredential; }
-std::span<const TypeSpec> source_types() { return kTypes; }
+std::span<const TypeSpec> source_types() {
+  static const std::vector<TypeSpec> kTypes = all_types();
+  return kTypes;
+}
+
+const ConnectorEntry* connector_entry(std::string_view type) {
+  for (const ConnectorEntry& entry : connector_entries()) {
+    if (entry.spec.id == type) return &entry;
+  }
+  return nullptr;
+}
 
 FilesystemSource filesystem_source(const Settings& settings) {
   FilesystemSource source{.paths = settings.paths("paths"),

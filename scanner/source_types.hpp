@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "connectors/connector.hpp"
 #include "connectors/settings.hpp"
 
 /// The kinds of sources that the configuration knows, as data. A new connector adds its row here: its keys, and where
@@ -20,6 +21,9 @@ std::span<const KeySpec> credential_keys();
 /// In the order of the documentation. Those that are not `is_built()` have a name in the documentation of the format,
 /// and no connector in this build.
 std::span<const TypeSpec> source_types();
+
+/// The connector of a type; null for `filesystem`, and for those that are not built.
+const ConnectorEntry* connector_entry(std::string_view type);
 
 /// What a source of type `filesystem` says.
 struct FilesystemSource {

@@ -59,6 +59,8 @@ REVEALERS = {
     "identity/sealing.cpp",
     "identity/signing.cpp",
     "scanner/inspector.cpp",
+    "scanner/located.cpp",
+    "scanner/sighting_matcher.cpp",
 }
 
 # The folders that write to the user.

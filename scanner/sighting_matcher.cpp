@@ -1,0 +1,82 @@
+#include "scanner/sighting_matcher.hpp"
+
+#include <utility>
+
+namespace tokensweep {
+namespace {
+
+constexpr std::string_view kNamedRule = "npm-secret-name";
+constexpr std::string_view kNamedKind = "named-secret";
+
+}  // namespace
+
+Result<std::vector<Hit>> SightingMatcher::match(const Scope& scope, Sighting sighting) {
+  std::vector<Located> all;
+  if (sighting.value) {
+    TRY(all, locate_in_value(sighting));
+  } else {
+    all = locate_name(sighting);
+  }
+  std::vector<Hit> hits;
+  Ordinals ordinals;
+  for (const Located& located : all) hits.push_back(make_hit(scope, sighting, located, ordinals));
+  return hits;
+}
+
+Result<std::vector<Located>> SightingMatcher::locate_in_value(const Sighting& sighting) {
+  const std::string_view text = sighting.value->reveal();
+  std::vector<Finding> findings;
+  search_.literals(text, literals_);
+  TRY_VOID(search_.search({.bytes = text, .path = sighting.name, .is_whole = true}, literals_, findings));
+  std::vector<Located> all = locate_all(detector_, std::move(findings), text, 1);
+  if (!all.empty()) return all;
+  // A bare value without a shape that stands for itself: its name vouches for it.
+  const auto rule = detector_.rules.named(sighting.name);
+  if (!rule || !detector_.rules.shape_of(text)) return all;
+  Located bare{.line = 1, .rule = detector_.rules.rules()[*rule].id, .kind = "registry-token", .value = Secret(text)};
+  if (take_shape(detector_, bare)) all.push_back(std::move(bare));
+  return all;
+}
+
+std::vector<Located> SightingMatcher::locate_name(const Sighting& sighting) const {
+  const auto rule = detector_.rules.named(sighting.name);
+  std::vector<Located> all;
+  if (!rule && !sighting.registry) return all;
+  const Rule* named = rule ? &detector_.rules.rules()[*rule] : nullptr;
+  all.push_back(
+      {.rule = named ? named->id : std::string(kNamedRule), .kind = named ? named->kind : std::string(kNamedKind)});
+  return all;
+}
+
+Hit SightingMatcher::make_hit(const Scope& scope, const Sighting& sighting, const Located& located,
+                              Ordinals& ordinals) const {
+  // Some people write a token where its name belongs.
+  std::optional<std::string> registry = located.registry ? located.registry : sighting.registry;
+  if (registry) registry = without_values(registry->substr(0, registry->find_first_of("?#")));
+  Hit hit{.rule = located.rule,
+          .kind = located.kind,
+          .source = scope.source,
+          .store = scope.store,
+          .place = sighting.place,
+          .locator = without_values(sighting.locator),
+          .name = without_values(located.name.empty() ? sighting.name : located.name),
+          .registry = std::move(registry),
+          .checksum = located.checksum,
+          .created_at = sighting.created_at,
+          .updated_at = sighting.updated_at,
+          .age_basis = sighting.age_basis,
+          .scope = sighting.flags,
+          .evidence = sighting.evidence};
+  if (!located.reference.empty()) hit.name = without_values(located.reference);
+  if (sighting.value && (located.line > 1 || !located.inner.empty())) {
+    hit.locator +=
+        (located.line > 1 ? ":" + std::to_string(located.line) : std::string()) + without_values(located.inner);
+  }
+  hit.scope.add(located.flags);
+  identify(hit, located, scope.realm, fingerprinter_, ordinals);
+  classification_.judge(hit, hit.fingerprint ? token_id(*hit.fingerprint) : std::string(), scope.name);
+  if (hit.kind == kLegacyKind && is_public(hit.registry)) hit.scope.add(ScopeFlag::classic);
+  return hit;
+}
+
+}  // namespace tokensweep

@@ -5,17 +5,22 @@
 namespace tokensweep {
 namespace {
 
-/// Printable text is valid UTF-8 without control characters, so two characters are all that JSON wants escaped.
 void append_member(std::string& out, std::string_view name, std::string_view value) {
-  out.append(out.back() == '{' ? "\"" : ",\"").append(name).append("\":\"");
-  for (const char letter : printable(value, kNoCap)) {
+  out.append(out.back() == '{' ? "\"" : ",\"").append(name).append("\":");
+  append_json_name(out, value);
+}
+
+}  // namespace
+
+/// Printable text is valid UTF-8 without control characters, so two characters are all that JSON wants escaped.
+void append_json_name(std::string& out, std::string_view name) {
+  out.push_back('"');
+  for (const char letter : printable(name, kNoCap)) {
     if (letter == '"' || letter == '\\') out.push_back('\\');
     out.push_back(letter);
   }
   out.push_back('"');
 }
-
-}  // namespace
 
 void append_evidence(std::string& out, const std::vector<Evidence>& evidence) {
   out.push_back('[');

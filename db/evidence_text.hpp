@@ -14,6 +14,9 @@ namespace tokensweep {
 /// `from`; names in their printable form. The same evidence gives the same text.
 void append_evidence(std::string& out, const std::vector<Evidence>& evidence);
 
+/// A name in its printable form, as a JSON string.
+void append_json_name(std::string& out, std::string_view name);
+
 /// The way back, by SQLite's own JSON functions. A kind that this version does not know is passed over.
 Result<std::vector<Evidence>> read_evidence(sqlite::Database& database, std::string_view text);
 

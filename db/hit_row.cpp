@@ -1,6 +1,7 @@
 #include "db/hit_row.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "db/evidence_text.hpp"
 
@@ -11,7 +12,7 @@ constexpr std::string_view kColumns =
     "hit.id, hit.rule, hit.kind, source.connector, source.name, scope.store, hit.place, hit.locator, hit.name, "
     "hit.registry, token.fingerprint, hit.preview, hit.checksum, hit.created_at, hit.updated_at, hit.age_basis, "
     "hit.deep, hit.first_seen, hit.last_seen, hit.gone_at, hit.state, token.first_seen, coalesce(token.places, 1), "
-    "hit.token, hit.evidence ";
+    "hit.token, hit.evidence, token.sealed ";
 constexpr std::string_view kInForce =
     "SELECT hit.class, coalesce(token.confidence, hit.confidence), coalesce(token.reason, hit.reason), "
     "iif(token.class IS NULL, hit.rank, token.rank), hit.flags, ";
@@ -51,6 +52,7 @@ enum Column : int {
   kPlaces,
   kToken,
   kEvidence,
+  kSealed,
 };
 
 constexpr std::int64_t kSecondsInDay = 86'400;
@@ -62,17 +64,22 @@ bool refill(Enum& value, std::optional<Enum> parsed) {
   return parsed.has_value();
 }
 
+/// Null is nothing; false for a blob of another size.
+template <std::size_t N>
+bool refill(std::optional<std::array<std::uint8_t, N>>& bytes, const sqlite::Statement& row, int column) {
+  bytes.reset();
+  if (row.is_null(column)) return true;
+  const auto blob = row.blob(column);
+  if (blob.size() != N) return false;
+  std::copy(blob.begin(), blob.end(), bytes.emplace().begin());
+  return true;
+}
+
 bool refill_token(HitRow& out, const sqlite::Statement& row) {
-  out.hit.fingerprint.reset();
   out.token.reset();
   out.token_first_seen = time_or_null(row, kTokenFirstSeen);
-  if (row.is_null(kFingerprint)) return true;
-  const auto bytes = row.blob(kFingerprint);
-  Fingerprint fingerprint{};
-  if (bytes.size() != fingerprint.size()) return false;
-  std::copy(bytes.begin(), bytes.end(), fingerprint.begin());
-  out.hit.fingerprint = fingerprint;
-  out.token = token_id(fingerprint);
+  if (!refill(out.hit.fingerprint, row, kFingerprint) || !refill(out.hit.sealed, row, kSealed)) return false;
+  if (out.hit.fingerprint) out.token = token_id(*out.hit.fingerprint);
   return true;
 }
 

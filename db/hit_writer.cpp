@@ -38,6 +38,9 @@ constexpr std::string_view kRefreshToken =
 constexpr std::string_view kInsertToken =
     "INSERT INTO token (fingerprint, kid, kind, preview, checksum, first_seen, last_seen) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)";
+// Each box of a value is another one, so the one that is kept stays, unless it is for another collector's key.
+constexpr std::string_view kKeepBox =
+    "UPDATE token SET sealed = ?2 WHERE id = ?1 AND (sealed IS NULL OR substr(sealed, 1, 8) <> substr(?2, 1, 8))";
 constexpr std::string_view kUnsettle = "UPDATE token SET settled = 0 WHERE id = ?1 AND settled";
 constexpr std::string_view kEvent =
     "INSERT INTO event (sweep, at, kind, hit, class, old_class, flags, old_flags) "
@@ -82,6 +85,7 @@ void HitWriter::bind(Statement& statement, const Hit& hit, const Sight& sight, c
 
 Result<> HitWriter::write(const Hit& hit, const Sight& sight) {
   TRY(const auto token, write_token(hit, sight.now));
+  if (token && hit.sealed) TRY_VOID(keep_box(token->id, *hit.sealed));
   evidence_.clear();
   append_evidence(evidence_, hit.evidence);
   // An id follows from the place and the token, so a new token hardly has a hit.
@@ -96,6 +100,11 @@ Result<> HitWriter::write(const Hit& hit, const Sight& sight) {
   TRY_VOID(insert->run());
   if (database_.changes() == 0) TRY_VOID(replace(hit, sight, token));
   return token && !token->is_new ? unsettle(token->id) : Result<>();
+}
+
+Result<> HitWriter::keep_box(std::int64_t token, const SealedInner& sealed) {
+  TRY(Statement * keep, prepared(keep_box_, "keep a token's box", kKeepBox));
+  return keep->bind(token).bind_blob(sealed).run();
 }
 
 Result<> HitWriter::unsettle(std::int64_t token) {

@@ -41,6 +41,7 @@ class HitWriter {
   Result<std::optional<Token>> write_token(const Hit& hit, Time now);
   Result<Known> find(const Hit& hit, const Sight& sight);
   Result<> replace(const Hit& hit, const Sight& sight, const std::optional<Token>& token);
+  Result<> keep_box(std::int64_t token, const SealedInner& sealed);
   Result<> unsettle(std::int64_t token);
   Result<> note_changes(const Hit& hit, const Sight& sight, const std::optional<Token>& token, const Known& known);
   Result<sqlite::Statement*> prepared(sqlite::Statement& statement, std::string_view operation, std::string_view sql);
@@ -52,6 +53,7 @@ class HitWriter {
   sqlite::Statement find_token_;
   sqlite::Statement refresh_token_;
   sqlite::Statement insert_token_;
+  sqlite::Statement keep_box_;
   sqlite::Statement unsettle_;
   sqlite::Statement refresh_;
   sqlite::Statement find_;

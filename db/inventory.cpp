@@ -10,10 +10,12 @@
 #include "db/group_commit.hpp"
 #include "db/hit_reader.hpp"
 #include "db/hit_writer.hpp"
+#include "db/last_visits.hpp"
 #include "db/lists.hpp"
 #include "db/open_inventory.hpp"
 #include "db/pair_changes.hpp"
 #include "db/place_range.hpp"
+#include "db/rule_list.hpp"
 #include "db/schema.hpp"
 #include "db/settle.hpp"
 #include "db/settle_classes.hpp"
@@ -31,16 +33,6 @@ constexpr std::string_view kInsertGap =
 constexpr std::string_view kInterrupted = "the sweep was interrupted";
 // Tokens and hits that are judged in one call: enough to be fast, few enough that no reader waits.
 constexpr std::int64_t kJudgedAtOnce = 2000;
-
-constexpr std::string_view kScopeStates[] = {"open", "complete", "incomplete", "denied", "failed", "skipped"};
-
-std::string_view name_of(ScopeState state) { return kScopeStates[static_cast<std::size_t>(state)]; }
-
-ScopeState scope_state_of(std::string_view name) {
-  std::size_t at = 0;
-  while (at + 1 < std::size(kScopeStates) && kScopeStates[at] != name) ++at;
-  return static_cast<ScopeState>(at);
-}
 
 constexpr std::string_view kSweepStates[] = {"running", "complete", "incomplete", "interrupted"};
 
@@ -93,7 +85,11 @@ struct Inventory::Impl {
   };
 
   explicit Impl(OpenInventory inventory, const std::string& key)
-      : opened(std::move(inventory)), key_id(key), group(opened.database), hits(opened.database, key) {}
+      : opened(std::move(inventory)),
+        key_id(key),
+        group(opened.database),
+        hits(opened.database, key),
+        rule_lists(opened.database) {}
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
   /// What was written and not committed yet is kept as far as that works; who must know calls commit().
@@ -139,6 +135,7 @@ struct Inventory::Impl {
   // After the database: they end before it is closed.
   GroupCommit group;
   HitWriter hits;
+  RuleLists rule_lists;
   Statement insert_gap;
 };
 
@@ -271,13 +268,14 @@ Result<> Inventory::Impl::close_scope(SweepId sweep, ScopeId scope, const ScopeE
   }
   TRY_VOID(settle(database(), {.sweep = sweep, .scope = scope, .realm = visit->realm, .prefix = visit->prefix}, honest,
                   now));
+  TRY(const std::int64_t rules, rule_lists.row_of(honest.rules));
   TRY(auto* close, database().prepared("close a scope",
                                        "UPDATE visit SET state = ?3, reason = ?4, deep = ?5, files_seen = ?6, "
-                                       "files_read = ?7, bytes_read = ?8, ended_at = max(started_at, ?9) "
+                                       "files_read = ?7, bytes_read = ?8, ended_at = max(started_at, ?9), rules = ?10 "
                                        "WHERE sweep = ?1 AND scope = ?2"));
-  close->bind(sweep).bind(scope).bind(name_of(honest.state)).bind(honest.reason).bind(std::int64_t{honest.deep});
+  close->bind(sweep).bind(scope).bind(to_string(honest.state)).bind(honest.reason).bind(std::int64_t{honest.deep});
   close->bind(static_cast<std::int64_t>(honest.files_seen)).bind(static_cast<std::int64_t>(honest.files_read));
-  TRY_VOID(close->bind(static_cast<std::int64_t>(honest.bytes_read)).bind(now).run());
+  TRY_VOID(close->bind(static_cast<std::int64_t>(honest.bytes_read)).bind(now).bind(rules).run());
   visits.erase(scope);
   return {};
 }
@@ -317,7 +315,7 @@ Inventory::~Inventory() = default;
 Result<Inventory> Inventory::open(const std::filesystem::path& file, const Options& options) {
   TRY(OpenInventory opened, open_inventory(file, options, inventory_schema()));
   auto impl = std::make_unique<Impl>(std::move(opened), options.key_id);
-  if (options.access == Access::write) TRY_VOID(impl->check_key());
+  if (options.access == Access::write || !options.key_id.empty()) TRY_VOID(impl->check_key());
   return Inventory(std::move(impl));
 }
 
@@ -401,6 +399,16 @@ Result<> Inventory::keep_policy(std::string_view text, std::string_view file, Ti
   });
 }
 
+Result<> Inventory::keep_collector(std::string_view line, Time now) {
+  return impl_->call([&]() -> Result<> {
+    TRY(auto keep, impl_->database().prepare("keep the collector",
+                                             "INSERT INTO collector (id, key, since) VALUES (1, ?1, ?2) "
+                                             "ON CONFLICT (id) DO UPDATE SET key = excluded.key, "
+                                             "since = excluded.since WHERE key <> excluded.key"));
+    return keep.bind(line).bind(now).run();
+  });
+}
+
 Result<> Inventory::keep_figures(SweepId sweep, std::span<const std::pair<std::string_view, std::int64_t>> figures) {
   return impl_->call([&]() -> Result<> {
     TRY(auto keep, impl_->database().prepare("keep a figure",
@@ -475,7 +483,7 @@ Result<> Inventory::for_each_coverage(SweepId sweep, const std::function<bool(co
                           .source = std::string(rows.text(0)),
                           .source_name = std::string(rows.text(1)),
                           .store = std::string(rows.text(2)),
-                          .state = scope_state_of(rows.text(3)),
+                          .state = parse_scope_state(rows.text(3)).value_or(ScopeState::open),
                           .reason = std::string(rows.text(4)),
                           .missed = rows.integer(5),
                           .started_at = rows.time(6),
@@ -531,6 +539,18 @@ Result<std::optional<std::string>> Inventory::ranks() const {
 
 Result<std::optional<std::string>> Inventory::policy() const {
   return impl_->one_text("read the policy", "SELECT text FROM policy");
+}
+
+Result<> Inventory::read_last_visits(LastVisitReader& reader) const {
+  return impl_->named(tokensweep::read_last_visits(impl_->database(), reader));
+}
+
+Result<std::set<Fingerprint>> Inventory::sealed_tokens(std::string_view collector_id) const {
+  return impl_->named(read_sealed_tokens(impl_->database(), collector_id));
+}
+
+Result<std::optional<std::string>> Inventory::collector() const {
+  return impl_->one_text("read the collector", "SELECT key FROM collector");
 }
 
 Result<> Inventory::for_each_figure(

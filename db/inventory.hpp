@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -111,6 +112,7 @@ struct GapRow {
 struct CoverageRow;  // db/coverage.hpp
 struct EventRow;     // db/event.hpp
 struct EventQuery;
+class LastVisitReader;  // db/last_visits.hpp
 
 /// The inventory on disk: one SQLite file, WAL, strict tables, values in none of them (docs/schema.md).
 /// One process writes it, from one thread: `open` takes an exclusive lock (`flock` on `<file>.lock`) and waits for up
@@ -124,7 +126,7 @@ class Inventory {
     std::chrono::milliseconds lock_wait{5000};
     /// `InventoryKey::id()` of the key that the fingerprints are made with. The first sweep keeps it; a writer that
     /// comes with another is refused (ErrorKind::misconfigured), because every token would get a new id. Readers need
-    /// none.
+    /// none; one that gives it is refused in the same way.
     std::string key_id;
   };
 
@@ -199,6 +201,8 @@ class Inventory {
   Result<> import_ranks(const ListInfo& list, std::string_view text);
   /// Keeps the policy that is in force: `text` as it stands in `file`.
   Result<> keep_policy(std::string_view text, std::string_view file, Time now);
+  /// Keeps the public line of the collector that tokens are sealed to.
+  Result<> keep_collector(std::string_view line, Time now);
   /// Keeps a sweep's figures, by name.
   Result<> keep_figures(SweepId sweep, std::span<const std::pair<std::string_view, std::int64_t>> figures);
 
@@ -227,6 +231,12 @@ class Inventory {
   Result<std::optional<std::string>> ranks() const;
   /// The policy in force, as TOML; empty where no sweep had one.
   Result<std::optional<std::string>> policy() const;
+  /// What each scope's last visit left, all of it as of one moment.
+  Result<> read_last_visits(LastVisitReader& reader) const;
+  /// The tokens whose box for the collector's key of this id is kept already.
+  Result<std::set<Fingerprint>> sealed_tokens(std::string_view collector_id) const;
+  /// The collector that the last sweep sealed to; empty where none did.
+  Result<std::optional<std::string>> collector() const;
   /// The figures of the sweeps that ended, as kept, the oldest first; `each` gets the sweep, its end and one figure.
   Result<> for_each_figure(
       const std::function<bool(SweepId sweep, Time at, std::string_view name, std::int64_t value)>& each) const;

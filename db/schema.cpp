@@ -11,6 +11,9 @@ namespace tokensweep {
 extern const std::string_view kSchema2;
 extern const std::string_view kMigrate1To2Before;
 extern const std::string_view kMigrate1To2After;
+extern const std::string_view kSchema3;
+extern const std::string_view kMigrate2To3Before;
+extern const std::string_view kMigrate2To3After;
 
 namespace {
 
@@ -52,8 +55,9 @@ Result<> migrate_in_transaction(sqlite::Database& database, const Schema& schema
 const Schema& inventory_schema() {
   // The embedded text is a literal: a zero byte ends it, as SQLite wants.
   static const MigrationStep kSteps[] = {
-      {.from = 1, .before = kMigrate1To2Before.data(), .schema = kSchema2.data(), .after = kMigrate1To2After.data()}};
-  static const Schema kSchema{.application_id = kApplicationId, .version = 2, .sql = kSchema2.data(), .steps = kSteps};
+      {.from = 1, .before = kMigrate1To2Before.data(), .schema = kSchema2.data(), .after = kMigrate1To2After.data()},
+      {.from = 2, .before = kMigrate2To3Before.data(), .schema = kSchema3.data(), .after = kMigrate2To3After.data()}};
+  static const Schema kSchema{.application_id = kApplicationId, .version = 3, .sql = kSchema3.data(), .steps = kSteps};
   return kSchema;
 }
 

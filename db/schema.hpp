@@ -27,7 +27,7 @@ struct Schema {
   std::span<const MigrationStep> steps;  ///< one for each older version
 };
 
-/// The inventory's: db/schema_2.sql. A new version N adds `schema_N.sql` and `migrate_(N-1)_to_N_{before,after}.sql`.
+/// The inventory's: db/schema_3.sql. A new version N adds `schema_N.sql` and `migrate_(N-1)_to_N_{before,after}.sql`.
 const Schema& inventory_schema();
 
 /// Makes the schema in an empty database, in one transaction.

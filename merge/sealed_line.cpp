@@ -7,7 +7,6 @@
 #include <charconv>
 #include <iterator>
 #include <optional>
-#include <type_traits>
 
 #include "base/text.hpp"
 #include "base/time.hpp"
@@ -31,15 +30,11 @@ constexpr std::size_t kIdDigits = 16;
 constexpr std::uint64_t kLargestRank = 100'000'000;
 
 constexpr std::string_view kEllipsis = "…";
-constexpr std::string_view kScopeStates[] = {"open", "complete", "incomplete", "denied", "failed", "skipped"};
-
-std::string_view name_of(ScopeState state) { return kScopeStates[static_cast<std::size_t>(state)]; }
 
 /// `open` is no state to hand over.
-std::optional<ScopeState> parse_scope_state(std::string_view text) {
-  const auto* found = std::find(std::begin(kScopeStates) + 1, std::end(kScopeStates), text);
-  if (found == std::end(kScopeStates)) return std::nullopt;
-  return static_cast<ScopeState>(found - std::begin(kScopeStates));
+std::optional<ScopeState> parse_ended_state(std::string_view text) {
+  const auto state = parse_scope_state(text);
+  return state == ScopeState::open ? std::nullopt : state;
 }
 
 /// `text` in at most `longest` bytes, without its middle.
@@ -317,13 +312,7 @@ class Reading {
   bool first_ = true;
 };
 
-constexpr auto kNameOf = [](auto value) {
-  if constexpr (std::is_same_v<decltype(value), ScopeState>) {
-    return name_of(value);
-  } else {
-    return to_string(value);
-  }
-};
+constexpr auto kNameOf = [](auto value) { return to_string(value); };
 
 // What each line holds, told once for writing and reading.
 
@@ -344,7 +333,7 @@ void members(Line& line, SealedScope& scope) {
   line.text("store", scope.scope.store, kSentence);
   line.text("realm", scope.scope.realm, kText);
   line.text("prefix", scope.scope.prefix, kPlace);
-  line.word("state", scope.state, kNameOf, parse_scope_state);
+  line.word("state", scope.state, kNameOf, parse_ended_state);
   line.text("reason", scope.reason, kSentence);
   line.flag("deep", scope.deep);
   constexpr std::uint64_t kMost = std::uint64_t{1} << 53U;

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iterator>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +13,17 @@ namespace tokensweep {
 
 /// How a scope's listing ended. Only `complete` may call anything gone.
 enum class ScopeState : std::uint8_t { open, complete, incomplete, denied, failed, skipped };
+
+inline constexpr std::string_view kScopeStates[] = {"open", "complete", "incomplete", "denied", "failed", "skipped"};
+
+constexpr std::string_view to_string(ScopeState state) { return kScopeStates[static_cast<std::size_t>(state)]; }
+
+constexpr std::optional<ScopeState> parse_scope_state(std::string_view text) {
+  for (std::size_t i = 0; i < std::size(kScopeStates); ++i) {
+    if (kScopeStates[i] == text) return static_cast<ScopeState>(i);
+  }
+  return std::nullopt;
+}
 
 /// What a sweep covers: a root directory, a repository, a namespace, a region, a context.
 struct Scope {

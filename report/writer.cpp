@@ -25,9 +25,4 @@ std::string_view to_string(SweepState state) {
   return kNames[static_cast<std::size_t>(state)];
 }
 
-std::string_view to_string(ScopeState state) {
-  constexpr std::string_view kNames[] = {"open", "complete", "incomplete", "denied", "failed", "skipped"};
-  return kNames[static_cast<std::size_t>(state)];
-}
-
 }  // namespace tokensweep

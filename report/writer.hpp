@@ -34,6 +34,5 @@ enum class ExportFormat : std::uint8_t { csv, json, jsonl, sarif };
 std::unique_ptr<RowWriter> make_writer(ExportFormat format, Output& output);
 
 std::string_view to_string(SweepState state);
-std::string_view to_string(ScopeState state);
 
 }  // namespace tokensweep

@@ -10,7 +10,7 @@
 #include "db/group_commit.hpp"
 #include "db/hit_reader.hpp"
 #include "db/hit_writer.hpp"
-#include "db/last_visits.hpp"
+#include "db/last_visits_reader.hpp"
 #include "db/lists.hpp"
 #include "db/open_inventory.hpp"
 #include "db/pair_changes.hpp"

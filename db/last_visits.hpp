@@ -1,8 +1,6 @@
 #pragma once
 
-#include "base/result.hpp"
 #include "db/inventory.hpp"
-#include "db/sqlite.hpp"
 
 namespace tokensweep {
 
@@ -27,11 +25,5 @@ class LastVisitReader {
   /// `scope` saw it last. The row has the place's own class, and its evidence; it is one object that is filled again.
   virtual void hit(ScopeId scope, const HitRow& row) = 0;
 };
-
-/// What Inventory::read_last_visits does.
-Result<> read_last_visits(sqlite::Database& database, LastVisitReader& reader);
-
-/// What Inventory::sealed_tokens does.
-Result<std::set<Fingerprint>> read_sealed_tokens(sqlite::Database& database, std::string_view collector_id);
 
 }  // namespace tokensweep

@@ -74,6 +74,7 @@ class Sealer {
  public:
   /// `sealed`: the fingerprints (of this inventory, not the collector's) whose box for this key is kept already.
   explicit Sealer(const CollectorPublicKey& key, std::set<Fingerprint> sealed = {});
+  [[nodiscard]] const CollectorPublicKey& key() const { return key_; }
 
   /// The box of a value, the same again for the same fingerprint as a rule; empty where one is kept already, so that
   /// nothing has to be written.

@@ -27,6 +27,10 @@ std::string sender_id(const SenderKey& sender) {
   return to_hex({digest.data(), kIdSize});
 }
 
+bool is_sender_id(std::string_view text) {
+  return text.size() == 2 * kIdSize && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 struct Signer::Impl {
   crypto_sign_state state{};
   SenderKey sender{};

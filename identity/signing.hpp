@@ -17,6 +17,9 @@ using Signature = std::array<std::uint8_t, 64>;  ///< Ed25519ph (RFC 8032)
 /// A sender's name: 32 hex digits that follow from its key.
 std::string sender_id(const SenderKey& sender);
 
+/// Whether a text has the form of a sender's name.
+bool is_sender_id(std::string_view text);
+
 /// Signs bytes as they come, with a key that is derived from the inventory's.
 class Signer {
  public:

@@ -1,10 +1,11 @@
 #include "merge/merge.hpp"
 
 #include <algorithm>
-#include <map>
 #include <span>
-#include <utility>
+#include <unordered_map>
 #include <vector>
+
+#include "db/last_visits.hpp"
 
 namespace tokensweep {
 namespace {
@@ -21,9 +22,38 @@ Result<> write_scope(Inventory& inventory, SweepId sweep, ScopeId id, const Merg
   return {};
 }
 
+/// Passes on what is this inventory's own.
+class OwnVisits final : public LastVisitReader {
+ public:
+  explicit OwnVisits(SealedExport& sealed) : sealed_(sealed) {}
+
+  void visit(const VisitRow& row) override {
+    if (row.scope.source != kSealedSource || row.rules_digest.starts_with(kSenderMark)) return;
+    numbers_[row.id] = sealed_.scope({.scope = row.scope,
+                                      .state = row.end.state,
+                                      .reason = row.end.reason,
+                                      .deep = row.end.deep,
+                                      .files_seen = row.end.files_seen,
+                                      .files_read = row.end.files_read,
+                                      .bytes_read = row.end.bytes_read,
+                                      .ended_at = row.ended_at,
+                                      .rules = row.end.rules});
+  }
+  void gap(ScopeId scope, const Gap& gap) override {
+    if (const auto number = numbers_.find(scope); number != numbers_.end()) sealed_.gap(number->second, gap);
+  }
+  void hit(ScopeId scope, const HitRow& row) override {
+    if (const auto number = numbers_.find(scope); number != numbers_.end()) sealed_.hit(number->second, row);
+  }
+
+ private:
+  SealedExport& sealed_;
+  std::unordered_map<ScopeId, std::uint64_t> numbers_;
+};
+
 }  // namespace
 
-Result<SweepId> merge(Inventory& inventory, const SealedInventory& laptop, Time now) {
+Result<SweepId> merge(Inventory& inventory, const SealedInventory& laptop, const JudgeToken& judge, Time now) {
   TRY(const SweepId sweep,
       inventory.begin_sweep(laptop.generated_at, laptop.tool, std::string(kSenderMark).append(laptop.sender)));
   std::vector<ScopeId> ids;
@@ -39,11 +69,12 @@ Result<SweepId> merge(Inventory& inventory, const SealedInventory& laptop, Time 
     TRY_VOID(inventory.close_scope(sweep, ids[i], scope.end, scope.ended_at));
     complete = complete && (scope.end.state == ScopeState::complete || scope.end.state == ScopeState::skipped);
   }
+  TRY_VOID(inventory.settle_classes(sweep, judge, now));
   TRY_VOID(inventory.finish_sweep(sweep, complete ? SweepState::complete : SweepState::incomplete, now));
   return sweep;
 }
 
-Result<std::function<std::optional<Time>(const std::string& sender)>> newest_merged(const Inventory& inventory) {
+Result<std::map<std::string, Time>> newest_merged(const Inventory& inventory) {
   TRY(const std::vector<SweepInfo> sweeps, inventory.sweeps());
   std::map<std::string, Time> newest;
   for (const SweepInfo& sweep : sweeps) {
@@ -52,11 +83,12 @@ Result<std::function<std::optional<Time>(const std::string& sender)>> newest_mer
     Time& time = newest[sweep.rules_digest.substr(kSenderMark.size())];
     time = std::max(time, sweep.started_at);
   }
-  return std::function<std::optional<Time>(const std::string&)>(
-      [newest = std::move(newest)](const std::string& sender) -> std::optional<Time> {
-        const auto found = newest.find(sender);
-        return found == newest.end() ? std::nullopt : std::optional(found->second);
-      });
+  return newest;
+}
+
+Result<> hand_over(const Inventory& inventory, SealedExport& sealed) {
+  OwnVisits visits(sealed);
+  return inventory.read_last_visits(visits);
 }
 
 }  // namespace tokensweep

@@ -35,6 +35,8 @@ class SealedExport {
 
   /// As which sender the collector knows this inventory.
   [[nodiscard]] std::string sender() const { return sender_id(signer_.sender()); }
+  [[nodiscard]] std::uint64_t scopes() const { return counts_.scopes; }
+  [[nodiscard]] std::uint64_t hits() const { return counts_.hits; }
   /// How many hits with a value went without a box for this collector: no sweep has seen them since it was configured.
   [[nodiscard]] std::uint64_t unsealed() const { return unsealed_; }
 

@@ -17,8 +17,6 @@
 namespace tokensweep {
 namespace {
 
-/// A laptop speaks for its own disk, and for nobody's organisation.
-constexpr std::string_view kTakenSource = "filesystem";
 // Clocks differ; a file from next year would keep all later ones out.
 constexpr std::chrono::hours kClockSlack{24};
 constexpr Time kFirstPossible = Date{std::chrono::year{2010} / 1 / 1};
@@ -108,7 +106,7 @@ class Reader {
     SealedScope sealed;
     TRY_VOID(parse_line(line, sealed));
     Scope& scope = sealed.scope;
-    if (scope.source != kTakenSource) return malformed("a laptop hands over its filesystem, and no other source");
+    if (scope.source != kSealedSource) return malformed("a laptop hands over its filesystem, and no other source");
     if (scope.prefix != normal_prefix(scope.prefix)) return malformed("prefix ends with a slash");
     if ((sealed.state == ScopeState::complete) != sealed.reason.empty()) {
       return malformed("reason is there for a complete scope, or missing for another");
@@ -204,10 +202,11 @@ class Reader {
       return misconfigured(
           fmt::format("comes from sender {}, which is none of those that are expected", inventory_.sender));
     }
-    const std::optional<Time> newest = collector_.newest ? collector_.newest(inventory_.sender) : std::nullopt;
-    if (!newest || *newest < inventory_.generated_at) return {};
+    const auto newest = collector_.newest.find(inventory_.sender);
+    if (newest == collector_.newest.end() || newest->second < inventory_.generated_at) return {};
     return misconfigured(fmt::format("is of {}, and one of {} was imported from the same laptop ({}): nothing to do",
-                                     format_time(inventory_.generated_at), format_time(*newest), inventory_.sender));
+                                     format_time(inventory_.generated_at), format_time(newest->second),
+                                     inventory_.sender));
   }
 
   /// The same box stands in each place of a token: it is opened once.

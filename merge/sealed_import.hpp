@@ -1,8 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <optional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,9 +17,8 @@ struct Collector {
   const CollectorKeyPair& keys;
   const Fingerprinter& fingerprinter;  ///< of the collector's inventory
   Time now;
-  std::vector<std::string> senders;  ///< ids of those that may send; empty: anybody
-  /// When the newest file that was taken from a sender was made; nothing for a new sender. See `newest_merged`.
-  std::function<std::optional<Time>(const std::string& sender)> newest;
+  std::vector<std::string> senders;    ///< ids of those that may send; empty: anybody
+  std::map<std::string, Time> newest;  ///< when the newest file that was taken from each sender was made
 };
 
 /// One scope of a laptop, as the inventory's writing calls want it.

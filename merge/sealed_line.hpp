@@ -23,6 +23,9 @@ inline constexpr std::size_t kMostSealedHits = 100'000;
 /// The longest place and prefix in bytes; the system's own limit for a path.
 inline constexpr std::size_t kLongestSealedPlace = 4'096;
 
+/// The one source that is handed over: a laptop speaks for its own disk, and for nobody's organisation.
+inline constexpr std::string_view kSealedSource = "filesystem";
+
 /// The first line: what the file is.
 struct SealedHead {
   std::string collector;  ///< the id of the key that it is sealed to

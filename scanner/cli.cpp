@@ -25,7 +25,7 @@ struct Typed {
   bool quiet = false;
 
   std::vector<std::string> paths, excludes, fail_on, sources;
-  std::string config;
+  std::string config, seal_to;
   bool resume = false;
   std::string scan_format = "table", threads;
   bool deep = false, cross_file_systems = false, list_unread = false;
@@ -35,9 +35,9 @@ struct Typed {
 
   std::string export_format, output, source, state, older_than;
   std::vector<std::string> classes, scopes;
-  bool overdue = false;
+  bool overdue = false, seal = false;
 
-  std::string since, diff_format = "table", html, metrics, import_kind, account;
+  std::string since, diff_format = "table", html, metrics, import_kind, account, collector_key;
   std::vector<std::string> files;
   std::string id, explain, file, document;
 };
@@ -52,7 +52,8 @@ struct Grammar {
   CLI::App* show = nullptr;
   CLI::App* diff = nullptr;
   CLI::App* report = nullptr;
-  CLI::App* import_lists = nullptr;
+  CLI::App* import_files = nullptr;
+  CLI::App* collector_init = nullptr;
   CLI::App* classify = nullptr;
   CLI::App* rules_list = nullptr;
   CLI::App* rules_test = nullptr;
@@ -84,6 +85,10 @@ void add_global_options(Grammar& grammar) {
         "how messages on standard error look; json: one object a line");
 }
 
+void add_config(CLI::App& command, Typed& typed, const char* description) {
+  value(command, "--config", typed.config, "FILE", description);
+}
+
 void add_rule_options(CLI::App& command, Typed& typed) {
   values(command, "--rules", typed.rule_files, "FILE",
          "more rules, in the gitleaks format; a rule with the id of a built-in one replaces it; repeatable");
@@ -95,7 +100,7 @@ void add_scan(Grammar& grammar) {
   CLI::App& scan = *grammar.app.add_subcommand("scan", "sweep directories, write the inventory, print a summary");
   grammar.scan = &scan;
   values(scan, "--path", typed.paths, "DIR", "what to sweep, a directory or a file; repeatable");
-  value(scan, "--config", typed.config, "FILE", "sweep the sources that this tokensweep.toml names, by its policy");
+  add_config(scan, typed, "sweep the sources that this tokensweep.toml names, by its policy");
   values(scan, "--source", typed.sources, "NAME", "of the configuration only this source; repeatable");
   flag(scan, "--resume", typed.resume,
        "go on with the last sweep, where it was interrupted: what it had finished is not read again");
@@ -111,6 +116,9 @@ void add_scan(Grammar& grammar) {
   flag(scan, "--cross-file-systems", typed.cross_file_systems,
        "go into other file systems that are mounted below the path");
   flag(scan, "--list-unread", typed.list_unread, "list all that could not be read, not only the first few");
+  value(
+      scan, "--seal-to", typed.seal_to, "FILE",
+      "seal what a collector knows tokens by to the key in this file, which `tokensweep collector init` printed there");
   value(scan, "--threads", typed.threads, "N", "how many threads read; default: one for each core");
   add_rule_options(scan, typed);
   scan.footer(
@@ -124,7 +132,9 @@ void add_export(Grammar& grammar) {
   Typed& typed = grammar.typed;
   CLI::App& command = *grammar.app.add_subcommand("export", "print what the inventory holds");
   grammar.export_hits = &command;
-  value(command, "--format", typed.export_format, "csv|json|jsonl|sarif", "how")->required();
+  value(command, "--format", typed.export_format, "csv|json|jsonl|sarif", "how");
+  flag(command, "--seal", typed.seal,
+       "all of it, sealed for the collector that the last sweep sealed to: for `tokensweep import inventory` there");
   value(command, "--output", typed.output, "FILE", "into this file, for its owner alone, instead of standard output");
   values(command, "--class", typed.classes, "A,B,C,D", "only these classes");
   value(command, "--source", typed.source, "NAME", "only from this source, such as filesystem");
@@ -135,10 +145,12 @@ void add_export(Grammar& grammar) {
          "only with this scope flag, such as dead, repeated, unused, bypass-2fa or unfound (alive at the registry, "
          "stored nowhere); repeatable");
   flag(command, "--overdue", typed.overdue, "only what should have been rotated by now");
+  add_config(command, typed, "of the inventory that this tokensweep.toml names");
   command.footer(
       "  tokensweep export --format csv --output tokens.csv\n"
       "  tokensweep export --format jsonl --class A,B --older-than 90d\n"
-      "  tokensweep export --format json --state all --scope classic");
+      "  tokensweep export --format json --state all --scope classic\n"
+      "  tokensweep export --seal --output laptop.sealed");
 }
 
 void add_show(Grammar& grammar) {
@@ -170,20 +182,37 @@ void add_report(Grammar& grammar) {
 }
 
 void add_import(Grammar& grammar) {
-  CLI::App& import = *grammar.app.add_subcommand("import", "take in evidence: what npm says of tokens and packages");
-  grammar.import_lists = &import;
-  import.add_option("KIND", grammar.typed.import_kind, "npm-tokens, npm-packages or ranks")
+  Typed& typed = grammar.typed;
+  CLI::App& import = *grammar.app.add_subcommand("import", "take in what npm says of tokens, or laptops' inventories");
+  grammar.import_files = &import;
+  import.add_option("KIND", typed.import_kind, "npm-tokens, npm-packages, ranks or inventory")
       ->required()
       ->type_name("KIND");
-  import.add_option("FILE", grammar.typed.files, "what `npm token list --json` printed, one file an account")
+  import
+      .add_option("FILE", typed.files,
+                  "what `npm token list --json` printed, one file an account; what `tokensweep export --seal` made")
       ->required()
       ->type_name("FILE");
-  value(import, "--account", grammar.typed.account, "NAME",
+  value(import, "--account", typed.account, "NAME",
         "whose lists they are; default: each file's name without its ending");
+  value(import, "--collector-key", typed.collector_key, "FILE",
+        "the secret key that opens inventories; default: the inventory's name with .collector behind it");
+  add_config(import, typed,
+             "into the inventory that this tokensweep.toml names; its [collector] says who may send one");
   import.footer(
       "  tokensweep import npm-tokens ann.json ci-bot.json\n"
       "  tokensweep import npm-packages acme.json --account acme\n"
-      "  tokensweep import ranks top-1000.tsv");
+      "  tokensweep import ranks top-1000.tsv\n"
+      "  tokensweep import inventory laptops/*.sealed");
+}
+
+void add_collector(Grammar& grammar) {
+  CLI::App& collector = *grammar.app.add_subcommand("collector", "the inventory into which laptops hand over theirs");
+  collector.require_subcommand(1);
+  CLI::App& init = *collector.add_subcommand("init", "make the collector's key, and print its public line");
+  grammar.collector_init = &init;
+  add_config(init, grammar.typed, "of the inventory that this tokensweep.toml names");
+  init.footer("  tokensweep collector init > collector.pub\n  tokensweep scan --path ~/ --seal-to collector.pub");
 }
 
 void add_classify(Grammar& grammar) {
@@ -219,6 +248,7 @@ std::unique_ptr<Grammar> make_grammar() {
   add_diff(*grammar);
   add_report(*grammar);
   add_import(*grammar);
+  add_collector(*grammar);
   add_classify(*grammar);
   add_rules(*grammar);
   grammar->generate = app.add_subcommand("generate", "print the manual page or a shell's completion")->group("");
@@ -333,7 +363,10 @@ class Reader {
   ExportOptions export_hits();
   DiffOptions diff();
   ReportOptions report();
-  ImportOptions import_lists();
+  ImportOptions import_files();
+  std::filesystem::path named_file(const CLI::App& command, const char* option, const std::string& typed);
+  std::filesystem::path config_of(const CLI::App& command);
+  std::filesystem::path output_of(const CLI::App& command);
   void restrict_by(Filter& filter, std::string_view option, std::string_view word);
 
   const Grammar& grammar_;
@@ -373,6 +406,21 @@ std::optional<std::filesystem::path> default_db(const Environment& environment) 
   return std::nullopt;
 }
 
+std::filesystem::path Reader::named_file(const CLI::App& command, const char* option, const std::string& typed) {
+  if (command.get_option(option)->count() > 0 && typed.empty()) fail(fmt::format("{} is empty", option));
+  return typed;
+}
+
+std::filesystem::path Reader::config_of(const CLI::App& command) {
+  return named_file(command, "--config", typed_.config);
+}
+
+/// Empty for standard output, which may be called `-`.
+std::filesystem::path Reader::output_of(const CLI::App& command) {
+  const std::filesystem::path file = named_file(command, "--output", typed_.output);
+  return file == "-" ? std::filesystem::path() : file;
+}
+
 GlobalOptions Reader::global(bool needs_db) {
   GlobalOptions global;
   global.quiet = typed_.quiet;
@@ -400,11 +448,11 @@ RuleOptions Reader::rules() {
 ScanOptions Reader::scan() {
   ScanOptions scan;
   scan.paths = paths("--path", typed_.paths);
-  scan.config = typed_.config;
+  scan.config = config_of(*grammar_.scan);
+  scan.seal_to = named_file(*grammar_.scan, "--seal-to", typed_.seal_to);
   scan.sources = typed_.sources;
   scan.resume = typed_.resume;
   const bool has_config = grammar_.scan->get_option("--config")->count() > 0;
-  if (has_config && typed_.config.empty()) fail("--config is empty");
   if (scan.paths.empty() && !has_config) fail("--path is required, or --config");
   if (!scan.paths.empty() && has_config)
     fail("--path and --config exclude each other: a configuration names its paths");
@@ -451,16 +499,24 @@ void Reader::restrict_by(Filter& filter, std::string_view option, std::string_vi
 
 ExportOptions Reader::export_hits() {
   ExportOptions options;
+  const CLI::App& command = *grammar_.export_hits;
+  options.config = config_of(command);
+  options.seal = typed_.seal;
+  if (options.seal) {
+    for (const char* other : {"--format", "--class", "--source", "--state", "--older-than", "--scope", "--overdue"}) {
+      if (command.get_option(other)->count() > 0)
+        fail(fmt::format("--seal hands over all there is, without {}", other));
+    }
+    options.output = output_of(command);
+    return options;
+  }
+  if (command.get_option("--format")->count() == 0) fail("--format is required, or --seal");
   options.format = choose<ExportFormat>("--format", typed_.export_format,
                                         {{"csv", ExportFormat::csv},
                                          {"json", ExportFormat::json},
                                          {"jsonl", ExportFormat::jsonl},
                                          {"sarif", ExportFormat::sarif}});
-  const CLI::App& command = *grammar_.export_hits;
-  if (command.get_option("--output")->count() > 0) {
-    if (typed_.output.empty()) fail("--output is empty");
-    if (typed_.output != "-") options.output = typed_.output;
-  }
+  options.output = output_of(command);
   for (const std::string& word : typed_.classes) restrict_by(options.filter, "class", word);
   for (const std::string& word : typed_.scopes) restrict_by(options.filter, "scope", word);
   const std::pair<const char*, const std::string*> single[] = {
@@ -494,19 +550,24 @@ DiffOptions Reader::diff() {
 }
 
 ReportOptions Reader::report() {
-  if (grammar_.report->get_option("--html")->count() > 0 && typed_.html.empty()) fail("--html is empty");
-  if (grammar_.report->get_option("--metrics")->count() > 0 && typed_.metrics.empty()) fail("--metrics is empty");
-  return {.html = typed_.html, .metrics = typed_.metrics};
+  return {.html = named_file(*grammar_.report, "--html", typed_.html),
+          .metrics = named_file(*grammar_.report, "--metrics", typed_.metrics)};
 }
 
-ImportOptions Reader::import_lists() {
+ImportOptions Reader::import_files() {
   ImportOptions options;
   options.kind = choose<ImportKind>("KIND", typed_.import_kind,
                                     {{"npm-tokens", ImportKind::npm_tokens},
                                      {"npm-packages", ImportKind::npm_packages},
-                                     {"ranks", ImportKind::ranks}});
+                                     {"ranks", ImportKind::ranks},
+                                     {"inventory", ImportKind::inventory}});
   options.files = paths("FILE", typed_.files);
   options.account = typed_.account;
+  options.config = config_of(*grammar_.import_files);
+  options.collector_key = named_file(*grammar_.import_files, "--collector-key", typed_.collector_key);
+  const bool inventories = options.kind == ImportKind::inventory;
+  if (inventories && !options.account.empty()) fail("--account is for lists: an inventory says whose it is");
+  if (!inventories && !options.collector_key.empty()) fail("--collector-key is for `import inventory`");
   if (options.kind == ImportKind::ranks && options.files.size() > 1) fail("ranks: name one file");
   if (!options.account.empty() && options.files.size() > 1) fail("--account is for one file");
   return options;
@@ -514,8 +575,9 @@ ImportOptions Reader::import_lists() {
 
 std::variant<CommandLine, CliExit> Reader::read() {
   CommandLine line;
-  const CLI::App* const with_inventory[] = {grammar_.scan,   grammar_.export_hits,  grammar_.show,    grammar_.diff,
-                                            grammar_.report, grammar_.import_lists, grammar_.classify};
+  const CLI::App* const with_inventory[] = {grammar_.scan,           grammar_.export_hits, grammar_.show,
+                                            grammar_.diff,           grammar_.report,      grammar_.import_files,
+                                            grammar_.collector_init, grammar_.classify};
   const bool needs_db = std::any_of(std::begin(with_inventory), std::end(with_inventory),
                                     [](const CLI::App* command) { return command->parsed(); });
   line.global = global(needs_db);
@@ -524,7 +586,8 @@ std::variant<CommandLine, CliExit> Reader::read() {
   if (grammar_.show->parsed()) line.command = ShowOptions{typed_.id};
   if (grammar_.diff->parsed()) line.command = diff();
   if (grammar_.report->parsed()) line.command = report();
-  if (grammar_.import_lists->parsed()) line.command = import_lists();
+  if (grammar_.import_files->parsed()) line.command = import_files();
+  if (grammar_.collector_init->parsed()) line.command = CollectorInitOptions{config_of(*grammar_.collector_init)};
   if (grammar_.classify->parsed()) line.command = ClassifyOptions{typed_.explain};
   if (grammar_.rules_list->parsed()) line.command = RulesListOptions{rules()};
   if (grammar_.rules_test->parsed()) line.command = RulesTestOptions{rules(), typed_.file};
@@ -567,6 +630,7 @@ Behind the class, ! says that the registry confirmed it, and ? that it is only a
 .I $XDG_DATA_HOME/tokensweep/inventory.db
 The inventory, an SQLite file for its owner alone, and beside it the key of its fingerprints.
 It holds no token, only keyed fingerprints and previews of a few characters.
+A collector has its secret key there too, inventory.db.collector.
 .SH ENVIRONMENT
 .TP
 .B XDG_DATA_HOME

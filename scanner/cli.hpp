@@ -20,7 +20,7 @@ namespace tokensweep {
 enum class LogFormat : std::uint8_t { text, json };
 enum class ScanFormat : std::uint8_t { table, json, jsonl, csv, none };
 enum class DiffFormat : std::uint8_t { table, json, jsonl };
-enum class ImportKind : std::uint8_t { npm_tokens, npm_packages, ranks };
+enum class ImportKind : std::uint8_t { npm_tokens, npm_packages, ranks, inventory };
 enum class Document : std::uint8_t { man, bash, zsh, fish };
 
 /// What every command takes.
@@ -43,6 +43,7 @@ struct ScanOptions {
   std::vector<std::filesystem::path> paths;  ///< at least one, or `config`
   std::filesystem::path config;
   std::vector<std::string> sources;  ///< of the configuration; empty: all
+  std::filesystem::path seal_to;     ///< a file with a collector's public line; empty: the configuration's, or none
   bool resume = false;
   bool deep = false;
   RuleOptions rules;
@@ -56,6 +57,8 @@ struct ScanOptions {
 
 struct ExportOptions {
   ExportFormat format = ExportFormat::csv;
+  bool seal = false;             ///< all of it, sealed for the collector; `format` and `filter` are not read
+  std::filesystem::path config;  ///< names the inventory; may be empty
   std::filesystem::path output;  ///< empty: standard output
   Filter filter;
 };
@@ -79,6 +82,12 @@ struct ImportOptions {
   ImportKind kind = ImportKind::npm_tokens;
   std::vector<std::filesystem::path> files;  ///< at least one
   std::string account;                       ///< whose lists they are; empty: each file's name without its ending
+  std::filesystem::path config;              ///< names the inventory and the senders; may be empty
+  std::filesystem::path collector_key;       ///< opens what is sealed; empty: beside the inventory
+};
+
+struct CollectorInitOptions {
+  std::filesystem::path config;  ///< names the inventory; may be empty
 };
 
 struct ClassifyOptions {
@@ -101,8 +110,8 @@ struct GenerateOptions {
 
 struct CommandLine {
   GlobalOptions global;
-  std::variant<ScanOptions, ExportOptions, ShowOptions, DiffOptions, ReportOptions, ImportOptions, ClassifyOptions,
-               RulesListOptions, RulesTestOptions, GenerateOptions>
+  std::variant<ScanOptions, ExportOptions, ShowOptions, DiffOptions, ReportOptions, ImportOptions, CollectorInitOptions,
+               ClassifyOptions, RulesListOptions, RulesTestOptions, GenerateOptions>
       command;
 };
 

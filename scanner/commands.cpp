@@ -10,15 +10,13 @@
 #include "report/show.hpp"
 #include "scanner/classification.hpp"
 #include "scanner/import_commands.hpp"
+#include "scanner/inventory_access.hpp"
+#include "scanner/merge_commands.hpp"
 #include "scanner/report_commands.hpp"
+#include "scanner/scan.hpp"
 
 namespace tokensweep {
 namespace {
-
-int fail(const World& world, int code, const Error& error) {
-  world.messages.error(error.what);
-  return code;
-}
 
 Result<> export_rows(const Inventory& inventory, const ExportOptions& options, Time now, Output& output) {
   TRY(const std::vector<SweepInfo> sweeps, inventory.sweeps());
@@ -37,7 +35,9 @@ Result<> export_rows(const Inventory& inventory, const ExportOptions& options, T
 }
 
 int run_export(const GlobalOptions& global, const ExportOptions& options, const World& world) {
-  auto inventory = open_to_read(global);
+  auto settled = settle_options(global, options.config, world);
+  if (!settled) return fail(world, kUsage, settled.error());
+  auto inventory = open_to_read(settled->global);
   if (!inventory) return fail(world, kStorage, inventory.error());
   if (options.output.empty()) {
     DescriptorOutput output(STDOUT_FILENO);
@@ -63,7 +63,7 @@ int run_show(const GlobalOptions& global, const ShowOptions& options, const Worl
       options.id,
       [&inventory](const HitQuery& query, const auto& each) { return inventory->for_each_hit(query, each); }, context,
       output);
-  if (!shown) return fail(world, shown.error().kind == ErrorKind::misconfigured ? kUsage : kStorage, shown.error());
+  if (!shown) return fail(world, shown.error());
   auto done = output.finish();
   return done ? static_cast<int>(kComplete) : fail(world, kStorage, done.error());
 }
@@ -94,11 +94,17 @@ int run_command(const CommandLine& line, const World& world) {
     const GlobalOptions& global;
     const World& world;
     int operator()(const ScanOptions& options) const { return run_scan(global, options, world); }
-    int operator()(const ExportOptions& options) const { return run_export(global, options, world); }
+    int operator()(const ExportOptions& options) const {
+      return options.seal ? run_sealed_export(global, options, world) : run_export(global, options, world);
+    }
     int operator()(const ShowOptions& options) const { return run_show(global, options, world); }
     int operator()(const DiffOptions& options) const { return run_diff(global, options, world); }
     int operator()(const ReportOptions& options) const { return run_report(global, options, world); }
-    int operator()(const ImportOptions& options) const { return run_import(global, options, world); }
+    int operator()(const ImportOptions& options) const {
+      const bool inventories = options.kind == ImportKind::inventory;
+      return inventories ? run_import_inventory(global, options, world) : run_import(global, options, world);
+    }
+    int operator()(const CollectorInitOptions& options) const { return run_collector_init(global, options, world); }
     int operator()(const ClassifyOptions& options) const { return run_classify(global, options, world); }
     int operator()(const RulesListOptions& options) const { return run_rules_list(options, world); }
     int operator()(const RulesTestOptions& options) const { return run_rules_test(options, world); }

@@ -12,6 +12,7 @@
 
 #include "base/text.hpp"
 #include "identity/private_path.hpp"
+#include "identity/signing.hpp"
 #include "scanner/config_policy.hpp"
 #include "scanner/settings_reader.hpp"
 
@@ -27,6 +28,16 @@ constexpr std::array kInventory = {
     KeySpec{.name = "key_file",
             .kind = KeyKind::path,
             .summary = "the key of its fingerprints; else beside it, `.key` added to its name"},
+    KeySpec{.name = "collector_key",
+            .kind = KeyKind::text,
+            .summary = "the line that `tokensweep collector init` printed: sweeps seal to it what the collector "
+                       "knows tokens by"},
+};
+
+constexpr std::array kCollector = {
+    KeySpec{.name = "senders",
+            .kind = KeyKind::texts,
+            .summary = "the laptops whose inventories are taken, by the ids that `export --seal` prints; else all"},
 };
 
 // What every source has, whatever its type.
@@ -59,6 +70,25 @@ std::vector<SourceConfig> sources_of(const Settings& file, Problems& problems) {
     sources.push_back(std::move(source));
   }
   return sources;
+}
+
+std::optional<CollectorPublicKey> collector_key_of(const Settings& file, Problems& problems) {
+  constexpr std::string_view kKey = "inventory.collector_key";
+  if (!file.has(kKey)) return std::nullopt;
+  auto key = CollectorPublicKey::parse(file.text(kKey));
+  if (key) return std::move(*key);
+  problems.add(file.line_of(kKey), "collector_key is " + key.error().what);
+  return std::nullopt;
+}
+
+std::vector<std::string> senders_of(const Settings& file, Problems& problems) {
+  constexpr std::string_view kSenders = "collector.senders";
+  const std::vector<std::string> senders = file.texts(kSenders);
+  if (!std::all_of(senders.begin(), senders.end(), is_sender_id)) {
+    problems.add(file.line_of(kSenders),
+                 "senders has to list ids of 32 hex digits, as `tokensweep export --seal` prints");
+  }
+  return senders;
 }
 
 Error refused(const fs::path& file, std::string_view why) {
@@ -110,6 +140,10 @@ const SourceConfig* Config::source(std::string_view name) const {
 std::vector<KeySpec> config_keys(std::span<const TypeSpec> types) {
   return {
       {.name = "inventory", .kind = KeyKind::table, .summary = "where the inventory is", .keys = kInventory},
+      {.name = "collector",
+       .kind = KeyKind::table,
+       .summary = "what this inventory takes from laptops",
+       .keys = kCollector},
       {.name = "policy",
        .kind = KeyKind::table,
        .summary = "what the company decided about its tokens",
@@ -127,6 +161,8 @@ Result<Config> parse_config(std::string_view text, std::string_view file, const 
   if (problems.count() > 0) return problems.first();  // what was not read cannot be held against the rest
   Config config{.inventory = settings.path("inventory.file"),
                 .key_file = settings.path("inventory.key_file"),
+                .collector_key = collector_key_of(settings, problems),
+                .senders = senders_of(settings, problems),
                 .policy = policy_of(settings, problems),
                 .sources = sources_of(settings, problems)};
   if (problems.count() > 0) return problems.first();

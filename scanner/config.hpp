@@ -9,6 +9,7 @@
 
 #include "base/result.hpp"
 #include "connectors/settings.hpp"
+#include "identity/sealing.hpp"
 #include "model/policy.hpp"
 #include "report/terminal.hpp"
 #include "scanner/source_types.hpp"
@@ -24,8 +25,10 @@ struct SourceConfig {
 };
 
 struct Config {
-  std::optional<std::filesystem::path> inventory;  ///< empty: the default of the command line
-  std::optional<std::filesystem::path> key_file;   ///< empty: beside the inventory
+  std::optional<std::filesystem::path> inventory;   ///< empty: the default of the command line
+  std::optional<std::filesystem::path> key_file;    ///< empty: beside the inventory
+  std::optional<CollectorPublicKey> collector_key;  ///< empty: what is found is sealed to nobody
+  std::vector<std::string> senders;                 ///< whose inventories are taken; empty: everybody's
   Policy policy;
   std::vector<SourceConfig> sources;  ///< in the file's order; may be empty, for commands that sweep nothing
 

@@ -82,7 +82,7 @@ void FilesystemSources::sweep(const FilesystemJob& job, const filesystem::Root& 
   begin(number, scope);
   ScopeSink sink(context_.queue, number);
   const Inspection inspection{.detector = *job.detector,
-                              .fingerprinter = context_.fingerprinter,
+                              .keys = context_.keys,
                               .classification = context_.classification,
                               .root = root,
                               .host = host_,

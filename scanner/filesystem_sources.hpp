@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "connectors/filesystem/walk.hpp"
-#include "identity/fingerprint.hpp"
 #include "scanner/classification.hpp"
+#include "scanner/inspection.hpp"
 #include "scanner/source_types.hpp"
 #include "scanner/sweep_event.hpp"
 #include "scanner/text_search.hpp"
@@ -28,7 +28,7 @@ struct FilesystemJob {
 
 /// What the sources of a sweep share, whatever they are. Everything is borrowed.
 struct SweepContext {
-  const Fingerprinter& fingerprinter;
+  ValueKeys keys;
   const Classification& classification;
   const std::set<std::string>& done;  ///< key_of() the scopes that this sweep has read before it was interrupted
   SweepQueue& queue;

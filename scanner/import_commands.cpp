@@ -2,9 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
-#include <iterator>
-
 #include "base/text.hpp"
 #include "db/inventory.hpp"
 #include "formats/npm_output.hpp"
@@ -13,6 +10,8 @@
 #include "identity/fingerprint.hpp"
 #include "report/terminal.hpp"
 #include "scanner/classification.hpp"
+#include "scanner/inventory_access.hpp"
+#include "scanner/read_file.hpp"
 
 namespace tokensweep {
 namespace {
@@ -25,20 +24,8 @@ struct Import {
   std::string ranks;
 };
 
-Result<std::string> read_list(const std::filesystem::path& file) {
-  std::error_code unknown;
-  if (std::filesystem::is_directory(file, unknown)) return Error{ErrorKind::misconfigured, "is a directory"};
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return Error{ErrorKind::misconfigured, "cannot be opened for reading"};
-  std::string text(kLargestNpmOutput + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (in.bad()) return Error{ErrorKind::misconfigured, "cannot be read"};
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  return text;
-}
-
 Result<Import> understand(const ImportOptions& options, const std::filesystem::path& file, Time now) {
-  TRY(std::string text, read_list(file));
+  TRY(std::string text, read_file(file, kLargestNpmOutput));
   Import import;
   import.list = {.account = options.account.empty() ? file.stem().string() : options.account,
                  .file = file.string(),
@@ -56,6 +43,8 @@ Result<Import> understand(const ImportOptions& options, const std::filesystem::p
       import.list.entries = static_cast<std::int64_t>(import.packages.size());
       break;
     }
+    case ImportKind::inventory:  // run_import_inventory's
+      break;
     case ImportKind::ranks: {
       TRY(const Ranks ranks, Ranks::parse(text, "ranks", std::chrono::floor<std::chrono::days>(now)));
       import.list.kind = ListInfo::Kind::ranks;
@@ -96,25 +85,19 @@ Result<> write_all(Inventory& inventory, const std::vector<Import>& imports, Tim
 }  // namespace
 
 int run_import(const GlobalOptions& global, const ImportOptions& options, const World& world) {
-  const auto fail = [&world](int code, const Error& error) {
-    world.messages.error(error.what);
-    return code;
-  };
+  auto settled = settle_options(global, options.config, world);
+  if (!settled) return fail(world, kUsage, settled.error());
   const Time now = world.now();
   std::vector<Import> imports;
   for (const auto& file : options.files) {
     auto import = understand(options, file, now);
-    if (!import) return fail(kUsage, std::move(import).error().within(printable(file.string())));
+    if (!import) return fail(world, kUsage, std::move(import).error().within(printable(file.string())));
     imports.push_back(std::move(*import));
   }
-  std::error_code unknown;
-  const bool is_new = !std::filesystem::exists(global.db, unknown);
-  const auto key_file = key_file_of(global.db);
-  auto key = is_new ? InventoryKey::load_or_create(key_file) : InventoryKey::load(key_file);
-  if (!key) return fail(kStorage, key.error());
-  auto inventory = Inventory::open(global.db, {.access = Inventory::Access::write, .key_id = key->id()});
-  if (!inventory) return fail(kStorage, inventory.error());
-  if (auto written = write_all(*inventory, imports, now); !written) return fail(kStorage, written.error());
+  auto opened = open_to_write(*settled);
+  if (!opened) return fail(world, kStorage, opened.error());
+  if (auto written = write_all(opened->inventory, imports, now); !written)
+    return fail(world, kStorage, written.error());
   for (const Import& import : imports) {
     const bool ranks = import.list.kind == ListInfo::Kind::ranks;
     const std::string_view what = import.list.kind == ListInfo::Kind::npm_tokens ? "token" : "package";

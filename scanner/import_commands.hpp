@@ -1,7 +1,7 @@
 #pragma once
 
 #include "scanner/cli.hpp"
-#include "scanner/scan.hpp"
+#include "scanner/world.hpp"
 
 namespace tokensweep {
 

@@ -3,9 +3,9 @@
 #include <string>
 
 #include "connectors/filesystem/walk.hpp"
-#include "identity/fingerprint.hpp"
 #include "model/model.hpp"
 #include "scanner/classification.hpp"
+#include "scanner/located.hpp"
 #include "scanner/text_search.hpp"
 
 namespace tokensweep {
@@ -21,7 +21,7 @@ class FindingSink {
 /// What all inspectors of one root share.
 struct Inspection {
   const Detector& detector;
-  const Fingerprinter& fingerprinter;
+  ValueKeys keys;
   const Classification& classification;
   const filesystem::Root& root;
   std::string host;

@@ -399,7 +399,7 @@ Hit Inspector::make_hit(Subject& subject, const Located& located) {
           .age_basis = AgeBasis::file_mtime,
           .scope = located.flags,
           .deep = !subject.known};
-  identify(hit, located, inspection_.host, inspection_.fingerprinter, subject.ordinals);
+  identify(hit, located, inspection_.host, inspection_.keys, subject.ordinals);
 
   hit.evidence = evidence(subject);
   if (!located.remark.empty()) hit.evidence.push_back({EvidenceKind::note, located.remark, {}});

@@ -69,16 +69,16 @@ bool take_shape(const Detector& detector, Located& located) {
   return true;
 }
 
-void identify(Hit& hit, const Located& located, std::string_view realm, const Fingerprinter& fingerprinter,
-              Ordinals& ordinals) {
+void identify(Hit& hit, const Located& located, std::string_view realm, const ValueKeys& keys, Ordinals& ordinals) {
   std::string identity = "name:" + hit.name;
   if (!located.value.empty()) {
-    hit.fingerprint = fingerprinter.fingerprint(located.value.reveal());
+    hit.fingerprint = keys.fingerprinter.fingerprint(located.value.reveal());
+    if (keys.sealer != nullptr) hit.sealed = keys.sealer->seal(*hit.fingerprint, located.value.reveal());
     hit.preview = preview(located.value.reveal());
     identity = token_id(*hit.fingerprint);
   }
   const std::string ordinal = std::to_string(ordinals[identity]++);
-  hit.id = fingerprinter.hit_id({hit.source, realm, hit.place, identity, ordinal});
+  hit.id = keys.fingerprinter.hit_id({hit.source, realm, hit.place, identity, ordinal});
 }
 
 bool is_public(const std::optional<std::string>& registry) {

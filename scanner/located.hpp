@@ -9,6 +9,7 @@
 
 #include "base/secret.hpp"
 #include "identity/fingerprint.hpp"
+#include "identity/sealing.hpp"
 #include "model/model.hpp"
 #include "scanner/text_search.hpp"
 
@@ -49,9 +50,15 @@ bool take_shape(const Detector& detector, Located& located);
 /// How often each token or name stood in one place: the second one there is another hit.
 using Ordinals = std::unordered_map<std::string, std::uint32_t>;
 
-/// Gives a hit its fingerprint, preview and id. `realm` is what its place is unique in. A value ends here.
-void identify(Hit& hit, const Located& located, std::string_view realm, const Fingerprinter& fingerprinter,
-              Ordinals& ordinals);
+/// What a value is made unreadable with.
+struct ValueKeys {
+  const Fingerprinter& fingerprinter;
+  Sealer* sealer = nullptr;  ///< null: nobody collects
+};
+
+/// Gives a hit its fingerprint, its box for a collector, its preview and its id. `realm` is what its place is unique
+/// in. A value ends here.
+void identify(Hit& hit, const Located& located, std::string_view realm, const ValueKeys& keys, Ordinals& ordinals);
 
 /// Whether a registry (host and path) is the public one.
 bool is_public(const std::optional<std::string>& registry);

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "connectors/connector.hpp"
-#include "scanner/scan.hpp"
+#include "scanner/world.hpp"
 
 namespace boost::asio {
 class io_context;

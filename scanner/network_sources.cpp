@@ -103,7 +103,7 @@ void NetworkSources::match_all(std::span<const NetworkJob> jobs) {
   std::vector<SightingMatcher> matchers;
   std::vector<std::vector<std::string>> rules;
   for (const NetworkJob& job : jobs) {
-    matchers.emplace_back(*job.detector, context_.fingerprinter, context_.classification);
+    matchers.emplace_back(*job.detector, context_.keys, context_.classification);
     rules.push_back(rules_in_force(*job.detector));
   }
   std::unordered_map<ScopeNumber, Scope> open;

@@ -12,14 +12,10 @@
 #include "report/summary.hpp"
 #include "scanner/classification.hpp"
 #include "scanner/figures.hpp"
+#include "scanner/inventory_access.hpp"
 
 namespace tokensweep {
 namespace {
-
-int fail(const World& world, int code, const Error& error) {
-  world.messages.error(error.what);
-  return code;
-}
 
 /// What the last sweep changed, unless something else is asked for.
 Result<EventQuery> query_of(const Inventory& inventory, const DiffOptions& options, EventsHead& head) {
@@ -127,23 +123,12 @@ void explain(const HitRow& row, const Verdict& verdict, Output& output) {
 
 }  // namespace
 
-Result<Inventory> open_to_read(const GlobalOptions& global) {
-  std::error_code unknown;
-  if (!std::filesystem::exists(global.db, unknown)) {
-    return Error{ErrorKind::storage,
-                 global.db.string() + ": no inventory there; `tokensweep scan` makes one, --db names another"};
-  }
-  return Inventory::open(global.db, {.access = Inventory::Access::read});
-}
-
 int run_diff(const GlobalOptions& global, const DiffOptions& options, const World& world) {
   auto inventory = open_to_read(global);
   if (!inventory) return fail(world, kStorage, inventory.error());
   EventsHead head{.since = {}, .until = world.now()};
   auto query = query_of(*inventory, options, head);
-  if (!query) {
-    return fail(world, query.error().kind == ErrorKind::misconfigured ? kUsage : kStorage, query.error());
-  }
+  if (!query) return fail(world, query.error());
   DescriptorOutput output(STDOUT_FILENO);
   const auto writer = writer_of(options.format, world, output);
   writer->begin(head);
@@ -163,16 +148,13 @@ int run_report(const GlobalOptions& global, const ReportOptions& options, const 
   const Time now = world.now();
   auto facts = gather(*inventory, now);
   if (!facts) return fail(world, kStorage, facts.error());
-  const auto stopped = [&world](const Error& error) {
-    return fail(world, error.kind == ErrorKind::misconfigured ? kUsage : kStorage, error);
-  };
   if (!options.html.empty()) {
     auto done = write_page(*inventory, *facts, global, options.html, now);
-    if (!done) return stopped(done.error());
+    if (!done) return fail(world, done.error());
   }
   if (!options.metrics.empty()) {
     auto done = write_figures(*facts, options.metrics);
-    if (!done) return stopped(done.error());
+    if (!done) return fail(world, done.error());
   }
   if (!options.html.empty() || !options.metrics.empty()) return kComplete;
   auto done = print_summary(*inventory, *facts, global, world, now);

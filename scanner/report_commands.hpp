@@ -1,12 +1,10 @@
 #pragma once
 
 #include "scanner/cli.hpp"
-#include "scanner/scan.hpp"
+#include "scanner/world.hpp"
 
 /// The commands that tell what an inventory holds, besides its hits. Each returns the exit code.
 namespace tokensweep {
-
-Result<Inventory> open_to_read(const GlobalOptions& global);
 
 int run_diff(const GlobalOptions& global, const DiffOptions& options, const World& world);
 int run_report(const GlobalOptions& global, const ReportOptions& options, const World& world);

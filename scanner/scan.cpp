@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
 #include <iterator>
 #include <optional>
 
@@ -19,7 +18,9 @@
 #include "scanner/config.hpp"
 #include "scanner/config_policy.hpp"
 #include "scanner/inspector.hpp"
+#include "scanner/inventory_access.hpp"
 #include "scanner/network_side.hpp"
+#include "scanner/read_file.hpp"
 #include "scanner/sweep.hpp"
 
 namespace tokensweep {
@@ -28,13 +29,7 @@ namespace {
 constexpr std::size_t kLargestRuleFile = std::size_t{4} << 20U;
 
 Result<std::string> read_rule_file(const std::string& path) {
-  std::error_code unknown;
-  if (std::filesystem::is_directory(path, unknown))
-    return Error{ErrorKind::misconfigured, "is a directory, not a rule file"};
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return Error{ErrorKind::misconfigured, "cannot be opened for reading"};
-  std::string text(std::istreambuf_iterator<char>(file), {});
-  if (file.bad()) return Error{ErrorKind::misconfigured, "cannot be read"};
+  TRY(std::string text, read_file(path, kLargestRuleFile));
   if (text.size() > kLargestRuleFile) return Error{ErrorKind::misconfigured, "is larger than 4 MiB: no rule file"};
   return text;
 }
@@ -194,6 +189,29 @@ Result<Classification> prepare_classification(Inventory& inventory, const Settle
   return classification;
 }
 
+/// The collector that the sweep seals to: the command line's, or else the configuration's.
+Result<std::optional<CollectorPublicKey>> collector_of(const Settled& settled, const ScanOptions& options) {
+  constexpr std::size_t kLargestLine = 4096;
+  if (options.seal_to.empty()) return settled.config ? settled.config->collector_key : std::nullopt;
+  const auto said = [&options](Error error) {
+    return std::move(error).within("--seal-to " + options.seal_to.string());
+  };
+  const auto line = read_file(options.seal_to, kLargestLine);
+  if (!line) return said(line.error());
+  auto key = CollectorPublicKey::parse(*line);
+  if (!key) return said(key.error());
+  return std::optional(std::move(*key));
+}
+
+/// Fills `sealer` where there is a collector, and has the inventory keep it, for an export.
+Result<> prepare_sealer(Inventory& inventory, const std::optional<CollectorPublicKey>& collector,
+                        std::optional<Sealer>& sealer, Time now) {
+  if (!collector) return {};
+  TRY(auto sealed, inventory.sealed_tokens(collector->id()));
+  sealer.emplace(*collector, std::move(sealed));
+  return inventory.keep_collector(collector->text(), now);
+}
+
 int exit_code(SweepState state, bool found) {
   switch (state) {
     case SweepState::interrupted:
@@ -233,12 +251,6 @@ class PrintingSink final : public FindingSink {
 
 }  // namespace
 
-std::filesystem::path key_file_of(const std::filesystem::path& inventory) {
-  std::filesystem::path key = inventory;
-  key += ".key";
-  return key;
-}
-
 Result<Detector> load_detector(const RuleOptions& options) {
   RuleFile rules;
   if (!options.no_defaults) rules = builtin_rules();
@@ -269,46 +281,33 @@ Result<std::vector<const SourceConfig*>> chosen_sources(const Config& config, st
   return chosen;
 }
 
-Result<Settled> settle_options(const GlobalOptions& global, const std::filesystem::path& config_file,
-                               const World& world) {
-  Settled settled{.global = global, .key_file = key_file_of(global.db), .config = std::nullopt};
-  if (config_file.empty()) return settled;
-  TRY(settled.config, load_config(config_file, world.environment));
-  if (!global.db_given && settled.config->inventory) {
-    settled.global.default_db = *settled.config->inventory == settled.global.db;
-    settled.global.db = *settled.config->inventory;
-    settled.key_file = key_file_of(settled.global.db);
-  }
-  if (settled.config->key_file) settled.key_file = *settled.config->key_file;
-  return settled;
-}
-
 int run_scan(const GlobalOptions& given, const ScanOptions& options, const World& world) {
-  const auto fail = [&world](int code, const Error& error) {
-    world.messages.error(error.what);
-    return code;
-  };
   auto settled = settle_options(given, options.config, world);
-  if (!settled) return fail(kUsage, settled.error());
+  if (!settled) return fail(world, kUsage, settled.error());
   const GlobalOptions& global = settled->global;
   NetworkSide network(world);
   auto plan = settled->config ? plan_of_config(*settled->config, options, network) : plan_of_paths(options);
-  if (!plan) return fail(kUsage, plan.error());
+  if (!plan) return fail(world, kUsage, plan.error());
 
-  std::error_code unknown;
-  const bool is_new = !std::filesystem::exists(global.db, unknown);
-  auto key = is_new ? InventoryKey::load_or_create(settled->key_file) : InventoryKey::load(settled->key_file);
-  if (!key) return fail(kStorage, key.error());
-  auto inventory = Inventory::open(global.db, {.access = Inventory::Access::write, .key_id = key->id()});
-  if (!inventory) return fail(kStorage, inventory.error());
-  auto classification = prepare_classification(*inventory, *settled, options.config, world.now());
-  if (!classification) return fail(kStorage, classification.error());
+  auto collector = collector_of(*settled, options);
+  if (!collector) return fail(world, kUsage, collector.error());
 
-  const Fingerprinter fingerprinter(*key);
-  Sweep sweep(world, fingerprinter, *classification, *inventory, network);
-  if (auto swept = sweep.run(*plan, options.resume); !swept) return fail(kStorage, swept.error());
-  auto found = print_sweep(*inventory, sweep, global, options, classification->policy(), world);
-  if (!found) return fail(kStorage, found.error());
+  auto opened = open_to_write(*settled);
+  if (!opened) return fail(world, kStorage, opened.error());
+  Inventory& inventory = opened->inventory;
+  auto classification = prepare_classification(inventory, *settled, options.config, world.now());
+  if (!classification) return fail(world, kStorage, classification.error());
+
+  std::optional<Sealer> sealer;
+  if (auto ready = prepare_sealer(inventory, *collector, sealer, world.now()); !ready) {
+    return fail(world, kStorage, ready.error());
+  }
+
+  const Fingerprinter fingerprinter(opened->key);
+  Sweep sweep(world, fingerprinter, sealer ? &*sealer : nullptr, *classification, inventory, network);
+  if (auto swept = sweep.run(*plan, options.resume); !swept) return fail(world, kStorage, swept.error());
+  auto found = print_sweep(inventory, sweep, global, options, classification->policy(), world);
+  if (!found) return fail(world, kStorage, found.error());
   // The table says it itself; a program that reads the others must not take half for all.
   if (options.format != ScanFormat::table && sweep.state() == SweepState::interrupted) {
     world.messages.warning(
@@ -322,16 +321,13 @@ int run_scan(const GlobalOptions& given, const ScanOptions& options, const World
 }
 
 int run_rules_test(const RulesTestOptions& options, const World& world) {
-  const auto fail = [&world](int code, const Error& error) {
-    world.messages.error(error.what);
-    return code;
-  };
   auto detector = load_detector(options.rules);
-  if (!detector) return fail(kUsage, detector.error());
+  if (!detector) return fail(world, kUsage, detector.error());
   auto root = filesystem::resolve_root(options.file.string());
-  if (!root) return fail(kUsage, std::move(root).error().within(options.file.string()));
+  if (!root) return fail(world, kUsage, std::move(root).error().within(options.file.string()));
   if (!root->is_file)
-    return fail(kUsage, {ErrorKind::misconfigured, options.file.string() + ": not a file; use scan for directories"});
+    return fail(world, kUsage,
+                {ErrorKind::misconfigured, options.file.string() + ": not a file; use scan for directories"});
 
   // Nothing is kept, so nothing has to be recognised again: any key will do.
   const Fingerprinter fingerprinter(InventoryKey::random());
@@ -354,9 +350,9 @@ int run_rules_test(const RulesTestOptions& options, const World& world) {
   auto walked = filesystem::walk(*root, {.threads = 1}, counters, world.stop,
                                  [&] { return std::make_unique<Inspector>(inspection, user_files, tracked); });
   user_files.finish();
-  if (!walked) return fail(kIncomplete, walked.error());
+  if (!walked) return fail(world, kIncomplete, walked.error());
   output.write(fmt::format("{} in {}\n", counted(sink.hits(), "hit"), printable(options.file.string())));
-  if (auto done = output.finish(); !done) return fail(kStorage, done.error());
+  if (auto done = output.finish(); !done) return fail(world, kStorage, done.error());
   return sink.has_gaps() ? kIncomplete : kComplete;
 }
 

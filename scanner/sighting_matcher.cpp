@@ -73,7 +73,7 @@ Hit SightingMatcher::make_hit(const Scope& scope, const Sighting& sighting, cons
         (located.line > 1 ? ":" + std::to_string(located.line) : std::string()) + without_values(located.inner);
   }
   hit.scope.add(located.flags);
-  identify(hit, located, scope.realm, fingerprinter_, ordinals);
+  identify(hit, located, scope.realm, keys_, ordinals);
   classification_.judge(hit, hit.fingerprint ? token_id(*hit.fingerprint) : std::string(), scope.name);
   if (hit.kind == kLegacyKind && is_public(hit.registry)) hit.scope.add(ScopeFlag::classic);
   return hit;

@@ -6,7 +6,6 @@
 
 #include "base/result.hpp"
 #include "connectors/connector.hpp"
-#include "identity/fingerprint.hpp"
 #include "scanner/classification.hpp"
 #include "scanner/located.hpp"
 #include "scanner/text_search.hpp"
@@ -18,8 +17,8 @@ namespace tokensweep {
 class SightingMatcher {
  public:
   /// All are borrowed.
-  SightingMatcher(const Detector& detector, const Fingerprinter& fingerprinter, const Classification& classification)
-      : detector_(detector), fingerprinter_(fingerprinter), classification_(classification), search_(detector) {}
+  SightingMatcher(const Detector& detector, const ValueKeys& keys, const Classification& classification)
+      : detector_(detector), keys_(keys), classification_(classification), search_(detector) {}
 
   /// The hits in one sighting of a scope; most have none. An error means that its value could not be searched.
   Result<std::vector<Hit>> match(const Scope& scope, Sighting sighting);
@@ -31,7 +30,7 @@ class SightingMatcher {
                              Ordinals& ordinals) const;
 
   const Detector& detector_;
-  const Fingerprinter& fingerprinter_;
+  const ValueKeys& keys_;
   const Classification& classification_;
   TextSearch search_;
   std::vector<LiteralHit> literals_;

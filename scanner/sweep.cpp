@@ -62,7 +62,9 @@ Result<> Sweep::run(const SweepPlan& plan, bool resume) {
 
 Result<> Sweep::begin(const SweepPlan& plan, bool resume) {
   const std::string digest = digest_of(plan);
-  const std::string text = text_of(plan);
+  std::string text = text_of(plan);
+  // What was read before there was this collector has no box for it, so such a sweep is another one.
+  if (sealer_ != nullptr) text += "sealed to " + sealer_->key().id() + "\n";
   if (resume) {
     TRY(const auto resumed, inventory_.resume_sweep(digest, text));
     if (resumed) {
@@ -81,7 +83,7 @@ Result<> Sweep::sweep(const SweepPlan& plan) {
   SweepQueue queue;
   ScopeNumbers numbers{0};
   std::atomic<bool> stop{false};
-  const SweepContext context{.fingerprinter = fingerprinter_,
+  const SweepContext context{.keys = {fingerprinter_, sealer_},
                              .classification = classification_,
                              .done = done,
                              .queue = queue,

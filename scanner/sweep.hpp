@@ -7,13 +7,14 @@
 
 #include "db/inventory.hpp"
 #include "identity/fingerprint.hpp"
+#include "identity/sealing.hpp"
 #include "report/table.hpp"
 #include "scanner/classification.hpp"
 #include "scanner/filesystem_sources.hpp"
 #include "scanner/network_side.hpp"
 #include "scanner/network_sources.hpp"
-#include "scanner/scan.hpp"
 #include "scanner/sweep_writer.hpp"
+#include "scanner/world.hpp"
 
 namespace tokensweep {
 
@@ -26,11 +27,12 @@ struct SweepPlan {
 /// One sweep: its inventory, its sources, all of them at once, and the account of it.
 class Sweep {
  public:
-  /// Everything is borrowed, and has to outlive the sweep.
-  Sweep(const World& world, const Fingerprinter& fingerprinter, const Classification& classification,
+  /// Everything is borrowed, and has to outlive the sweep. `sealer` is null where nobody collects.
+  Sweep(const World& world, const Fingerprinter& fingerprinter, Sealer* sealer, const Classification& classification,
         Inventory& inventory, NetworkSide& network)
       : world_(world),
         fingerprinter_(fingerprinter),
+        sealer_(sealer),
         classification_(classification),
         inventory_(inventory),
         network_(network) {}
@@ -51,6 +53,7 @@ class Sweep {
 
   const World& world_;
   const Fingerprinter& fingerprinter_;
+  Sealer* sealer_;
   const Classification& classification_;
   Inventory& inventory_;
   NetworkSide& network_;

@@ -27,7 +27,7 @@ LAYERS = {
     "db": ["base", "model", "identity/private_path.hpp"],
     "connectors": ["base", "model", "net"],
     "report": ["base", "model", "db/inventory.hpp", "db/coverage.hpp", "db/event.hpp"],
-    "merge": ["base", "model", "identity", "db/inventory.hpp", "db/place_range.hpp", "report/json_text.hpp", "report/output.hpp"],
+    "merge": ["base", "model", "identity", "db/inventory.hpp", "db/last_visits.hpp", "db/place_range.hpp", "report/json_text.hpp", "report/output.hpp"],
     "scanner": ["base", "model", "identity", "formats", "rules", "net", "db", "connectors", "report", "merge"],
 }
 

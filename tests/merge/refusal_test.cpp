@@ -215,7 +215,7 @@ TEST_CASE("of 200 files that were changed on the way none gives a row, and nothi
   Inventory inventory = fixture.open();
   const auto first = office.read(laptop.file(kExported - std::chrono::hours(1)));
   REQUIRE(first);
-  REQUIRE(merge(inventory, *first, kImported));
+  REQUIRE(merge(inventory, *first, strictest, kImported));
   const std::size_t rows_before = rows_of(inventory).size();
   const auto newest = newest_merged(inventory);
   REQUIRE(newest);
@@ -232,7 +232,7 @@ TEST_CASE("of 200 files that were changed on the way none gives a row, and nothi
     const auto read = read_sealed(text, collector);
     CHECK(!read);
     if (read) {
-      REQUIRE(merge(inventory, *read, kImported));
+      REQUIRE(merge(inventory, *read, strictest, kImported));
       continue;
     }
     CHECK(read.error().what.find('\n') == std::string::npos);

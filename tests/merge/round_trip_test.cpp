@@ -23,7 +23,7 @@ struct Merged {
     collector.newest = *newest;
     const auto read = read_sealed(file, collector);
     if (!read) FAIL(read.error().what);
-    const auto sweep = merge(inventory, *read, kImported);
+    const auto sweep = merge(inventory, *read, strictest, kImported);
     if (!sweep) FAIL(sweep.error().what);
     return *sweep;
   }

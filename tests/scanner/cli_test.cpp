@@ -133,6 +133,25 @@ TEST_CASE("the other commands") {
   CHECK((std::get<GenerateOptions>(accepted({"generate", "zsh"}).command).document == Document::zsh));
 }
 
+TEST_CASE("the commands of laptops and their collector") {
+  const CommandLine scan = accepted({"scan", "--config", "t.toml", "--seal-to", "collector.pub"});
+  CHECK(std::get<ScanOptions>(scan.command).seal_to == "collector.pub");
+  const CommandLine sealed = accepted({"export", "--seal", "--config", "t.toml", "--output", "ann.sealed"});
+  CHECK(std::get<ExportOptions>(sealed.command).seal);
+  CHECK(std::get<ExportOptions>(sealed.command).config == "t.toml");
+  CHECK(std::get<ExportOptions>(sealed.command).output == "ann.sealed");
+  CHECK_FALSE(std::get<ExportOptions>(accepted({"export", "--format", "csv"}).command).seal);
+  const CommandLine line = accepted({"import", "inventory", "a", "b", "--collector-key", "old", "--config", "t.toml"});
+  const auto& import = std::get<ImportOptions>(line.command);
+  CHECK((import.kind == ImportKind::inventory));
+  CHECK(import.files == std::vector<std::filesystem::path>{"a", "b"});
+  CHECK(import.collector_key == "old");
+  CHECK(import.config == "t.toml");
+  const CommandLine init = accepted({"collector", "init", "--config", "t.toml"});
+  CHECK(std::get<CollectorInitOptions>(init.command).config == "t.toml");
+  CHECK(refused({"collector", "init"}, {}).err.find("no place for the inventory") != std::string::npos);
+}
+
 TEST_CASE("an option of every command stands before or behind the command") {
   CHECK(accepted({"--db", "x.db", "show", "t1"}).global.db == "x.db");
   CHECK(accepted({"show", "--db", "x.db", "t1"}).global.db == "x.db");
@@ -192,7 +211,23 @@ TEST_CASE("a wrong command line gets one clear line and a hint") {
        "tokensweep scan: --no-default-rules leaves no rule: add --rules FILE\nTry `tokensweep scan --help`.\n"},
       {{"scan", "--path", "x", "--fail-on", "class=E"},
        "tokensweep scan: --fail-on: class: known are A, B, C and D\nTry `tokensweep scan --help`.\n"},
-      {{"export"}, "tokensweep export: --format is required\nTry `tokensweep export --help`.\n"},
+      {{"export"}, "tokensweep export: --format is required, or --seal\nTry `tokensweep export --help`.\n"},
+      {{"export", "--seal", "--state", "all"},
+       "tokensweep export: --seal hands over all there is, without --state\nTry `tokensweep export --help`.\n"},
+      {{"export", "--seal", "--format", "csv"},
+       "tokensweep export: --seal hands over all there is, without --format\nTry `tokensweep export --help`.\n"},
+      {{"export", "--seal", "--output", ""}, "tokensweep export: --output is empty\nTry `tokensweep export --help`.\n"},
+      {{"import", "inventory", "a", "--account", "ann"},
+       "tokensweep import: --account is for lists: an inventory says whose it is\nTry `tokensweep import --help`.\n"},
+      {{"import", "ranks", "a", "--collector-key", "k"},
+       "tokensweep import: --collector-key is for `import inventory`\nTry `tokensweep import --help`.\n"},
+      {{"import", "inventory"}, "tokensweep import: FILE is required\nTry `tokensweep import --help`.\n"},
+      {{"import", "inventories", "a"},
+       "tokensweep import: KIND: known are npm-tokens, npm-packages, ranks, inventory\nTry `tokensweep import "
+       "--help`.\n"},
+      {{"collector"}, "tokensweep collector: name a command\nTry `tokensweep collector --help`.\n"},
+      {{"scan", "--path", "x", "--seal-to", ""},
+       "tokensweep scan: --seal-to is empty\nTry `tokensweep scan --help`.\n"},
       {{"export", "--format", "csv", "--class", "X"},
        "tokensweep export: --class: known are A, B, C and D\nTry `tokensweep export --help`.\n"},
       {{"export", "--format", "csv", "--older-than", "90"},
@@ -273,6 +308,8 @@ TEST_CASE("help of every command") {
                {{"diff", "--help"}, "help-diff.txt"},
                {{"report", "--help"}, "help-report.txt"},
                {{"import", "--help"}, "help-import.txt"},
+               {{"collector", "--help"}, "help-collector.txt"},
+               {{"collector", "init", "--help"}, "help-collector-init.txt"},
                {{"classify", "--help"}, "help-classify.txt"},
                {{"rules", "--help"}, "help-rules.txt"},
                {{"rules", "list", "--help"}, "help-rules-list.txt"},

@@ -34,6 +34,17 @@ TEST_CASE("each example of a configuration says what its comments say") {
   REQUIRE(laptop.sources.size() == 1);
   CHECK(filesystem_source(laptop.sources[0].settings).paths[0] == "/home/ann/");
   CHECK_FALSE(laptop.inventory);
+  CHECK_FALSE(laptop.collector_key);
+  CHECK(laptop.senders.empty());
+
+  const Config collected = example("collected.toml");
+  CHECK(collected.collector_key);
+  CHECK(collected.sources.size() == 1);
+
+  const Config collector = example("collector.toml");
+  CHECK(collector.inventory == "/var/lib/tokensweep/fleet.db");
+  CHECK(collector.senders.size() == 2);
+  CHECK_FALSE(collector.collector_key);
 
   const Config nightly = example("nightly.toml");
   CHECK(nightly.sources.size() == 2);

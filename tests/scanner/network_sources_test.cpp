@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "scanner/scan.hpp"
 #include "scanner/sweep_writer.hpp"
 #include "tests/support/tokens.hpp"
 
@@ -62,7 +63,7 @@ struct Fixture {
   SweepQueue queue;
   ScopeNumbers numbers{0};
   std::atomic<bool> stop{false};
-  SweepContext context{.fingerprinter = fingerprinter,
+  SweepContext context{.keys = {fingerprinter},
                        .classification = classification,
                        .done = done,
                        .queue = queue,

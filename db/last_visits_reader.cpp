@@ -1,4 +1,4 @@
-#include "db/last_visits.hpp"
+#include "db/last_visits_reader.hpp"
 
 #include <algorithm>
 #include <string_view>

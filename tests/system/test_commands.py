@@ -571,7 +571,7 @@ class Documents(ProgramTest):
     def test_version_and_help(self):
         home = Home(self)
         self.assertRegex(self.assert_run(home.run("--version"), 0).text, r"^tokensweep \d+\.\d+\.\d+\S*\n$")
-        for command in [[], ["scan"], ["export"], ["show"], ["rules"], ["rules", "list"], ["rules", "test"]]:
+        for command in [[], ["scan"], ["export"], ["show"], ["import"], ["collector"], ["collector", "init"], ["rules"], ["rules", "list"], ["rules", "test"]]:
             run = self.assert_run(home.run(*command, "--help"), 0)
             self.assertEqual(b"", run.err)
             self.assertIn("tokensweep " + " ".join(command), run.text)
@@ -641,7 +641,8 @@ class Documents(ProgramTest):
         home.write("completion", home.run("generate", "bash").out)
         complete = r'source completion; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}; ' \
                    r'f=$(complete -p tokensweep | sed "s/.*-F \([^ ]*\).*/\1/"); "$f" tokensweep "${!#}" "${COMP_WORDS[COMP_CWORD-1]}"; echo "${COMPREPLY[@]}"'
-        for words, expected in {"tokensweep sc": "scan", "tokensweep scan --de": "--deep", "tokensweep export --format j": "json", "tokensweep rules l": "list"}.items():
+        for words, expected in {"tokensweep sc": "scan", "tokensweep scan --de": "--deep", "tokensweep export --format j": "json", "tokensweep rules l": "list", "tokensweep collector i": "init",
+                                "tokensweep export --se": "--seal"}.items():
             done = subprocess.run(["bash", "-c", complete, "bash", *words.split(" ")], cwd=home.path, env=home.environment(), capture_output=True, text=True)
             self.assertIn(expected, done.stdout.split(), (words, done.stderr))
             self.assertEqual("", done.stderr)

@@ -20,7 +20,8 @@ class Examples(ProgramTest):
                               capture_output=True, text=True, timeout=60)
 
     def test_every_example_is_tested(self):
-        configurations = {"fleet.toml", "incident.toml", "laptop.toml", "nightly.toml"}  # tests/scanner/examples_test.cpp
+        # tests/scanner/examples_test.cpp has these, too.
+        configurations = {"collected.toml", "collector.toml", "fleet.toml", "incident.toml", "laptop.toml", "nightly.toml"}
         schedules = {"crontab", "tokensweep.service", "tokensweep.timer"}
         self.assertEqual({"audit.sql", "nightly.sh", "rules.toml"} | configurations | schedules,
                          {path.name for path in EXAMPLES.iterdir()})
@@ -69,6 +70,29 @@ class Examples(ProgramTest):
                 self.assertEqual([(1,)], home.sql("SELECT count(DISTINCT token) FROM hits"))
                 self.assertEqual([("complete",)], home.sql("SELECT DISTINCT state FROM coverage"))
                 self.assertGreater(home.sql("SELECT count(*) FROM figures")[0][0], 10)
+
+    def test_collected_and_collector(self):
+        """The commands of both files' comments, in their order."""
+        office, laptop = Home(self), Home(self)
+        for place in ["/var/lib/tokensweep", "/srv"]:
+            office.at(f"root{place}").mkdir(parents=True, mode=0o700)
+        text = re.sub(r'"(/[^"*]*)"', rf'"{office.path}/root\1"', (EXAMPLES / "collector.toml").read_text())
+        office.write("collector.toml", text)
+        line = self.assert_run(office.run("collector", "init", "--config", "collector.toml"), 0).text.strip()
+        laptop.write("collected.toml", re.sub("tokensweep-collector-1:[A-Za-z0-9_-]+", line, (EXAMPLES / "collected.toml").read_text()))
+        for path in [office.at("root/srv"), laptop.path]:
+            (path / ".npmrc").write_text(f"//r.example.test/:_authToken={npm('example')}\n")
+        self.assert_run(laptop.run("scan", "--config", "collected.toml", "--format", "none"), 0)
+        sealed = self.assert_run(laptop.run("export", "--seal", "--config", "collected.toml", "--output", "host.sealed"), 0)
+        self.assert_run(office.run("scan", "--config", "collector.toml", "--format", "none"), 0)
+        file = shutil.copy(laptop.at("host.sealed"), office.path)
+        take = ["import", "inventory", file, "--config", "collector.toml"]
+        self.assert_run(office.run(*take), 2)  # nobody expects this sender yet
+        sender = re.search("[0-9a-f]{32}", sealed.error).group()
+        office.write("collector.toml", text.replace("0123456789abcdef" * 2, sender))
+        self.assert_run(office.run(*take), 0)
+        db = office.at("root/var/lib/tokensweep/fleet.db")
+        self.assertEqual([(2,)], office.sql("SELECT places FROM tokens", db=db))
 
     def test_systemd(self):
         """systemd's own check of both units: no key that it does not know, no program that is not there."""

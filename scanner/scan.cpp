@@ -335,7 +335,7 @@ int run_rules_test(const RulesTestOptions& options, const World& world) {
   PrintingSink sink(output);
   const Classification classification;
   const Inspection inspection{.detector = *detector,
-                              .fingerprinter = fingerprinter,
+                              .keys = {fingerprinter},
                               .classification = classification,
                               .root = *root,
                               .host = {},

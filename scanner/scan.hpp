@@ -6,6 +6,7 @@
 
 #include "base/result.hpp"
 #include "scanner/cli.hpp"
+#include "scanner/config.hpp"
 #include "scanner/text_search.hpp"
 #include "scanner/world.hpp"
 

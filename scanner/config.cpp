@@ -76,14 +76,14 @@ std::optional<CollectorPublicKey> collector_key_of(const Settings& file, Problem
   constexpr std::string_view kKey = "inventory.collector_key";
   if (!file.has(kKey)) return std::nullopt;
   auto key = CollectorPublicKey::parse(file.text(kKey));
-  if (key) return std::move(*key);
+  if (key) return *key;
   problems.add(file.line_of(kKey), "collector_key is " + key.error().what);
   return std::nullopt;
 }
 
 std::vector<std::string> senders_of(const Settings& file, Problems& problems) {
   constexpr std::string_view kSenders = "collector.senders";
-  const std::vector<std::string> senders = file.texts(kSenders);
+  std::vector<std::string> senders = file.texts(kSenders);
   if (!std::all_of(senders.begin(), senders.end(), is_sender_id)) {
     problems.add(file.line_of(kSenders),
                  "senders has to list ids of 32 hex digits, as `tokensweep export --seal` prints");

@@ -200,7 +200,7 @@ Result<std::optional<CollectorPublicKey>> collector_of(const Settled& settled, c
   if (!line) return said(line.error());
   auto key = CollectorPublicKey::parse(*line);
   if (!key) return said(key.error());
-  return std::optional(std::move(*key));
+  return std::optional(*key);
 }
 
 /// Fills `sealer` where there is a collector, and has the inventory keep it, for an export.

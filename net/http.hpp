@@ -50,15 +50,25 @@ struct HttpRequest {
   BodyReader* reader = nullptr;  ///< takes the body in place of HttpResponse::body; has to outlive the request
 };
 
+/// The same request once more, its body too.
+HttpRequest copy_of(const HttpRequest& request);
+
+/// Whether two headers' names are the same: case does not matter.
+bool same_name(std::string_view a, std::string_view b);
+
+/// The value of the first header of that name; empty where there is none.
+std::string_view value_of(std::span<const HttpHeader> headers, std::string_view name);
+
 struct HttpResponse {
   int status = 0;
   std::vector<HttpHeader> headers;
   WipedText body;
   std::chrono::milliseconds took{0};  ///< from the first byte sent to the last one received
-  bool unchanged = false;             ///< the far side said 304; status, headers and body are those of the kept answer
+  /// The far side said 304: status and body are those of the kept answer, and so are the headers that it did not send.
+  bool unchanged = false;
 
   /// The first header of that name, in any case; empty where there is none.
-  [[nodiscard]] std::string_view header(std::string_view name) const;
+  [[nodiscard]] std::string_view header(std::string_view name) const { return value_of(headers, name); }
 };
 
 }  // namespace tokensweep

@@ -37,6 +37,10 @@ struct Url {
   /// too, which browsers take for slashes.
   static Result<Url> parse(std::string_view text);
 
+  /// The address that `reference` means where this one was asked (RFC 3986, 5.2): a `Location`, a `Link`. As strict as
+  /// parse(); it may lead to another origin, which is for the caller to judge.
+  [[nodiscard]] Result<Url> resolve(std::string_view reference) const;
+
   /// The same origin with another path, which has to begin with a slash and to be encoded.
   [[nodiscard]] Url at(std::string_view target_) const { return {origin, std::string(target_)}; }
 };

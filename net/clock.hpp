@@ -21,6 +21,14 @@ class Clock {
   virtual Task<> sleep_until(Instant when) = 0;
 };
 
+/// The machine's.
+class SystemClock final : public Clock {
+ public:
+  [[nodiscard]] Instant now() const override;
+  [[nodiscard]] std::chrono::system_clock::time_point wall() const override;
+  Task<> sleep_until(Instant when) override;
+};
+
 /// A number that is at least 0 and below 1, each time another: for jitter.
 using Random = std::function<double()>;
 

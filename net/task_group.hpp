@@ -1,20 +1,19 @@
 #pragma once
 
 #include <cstddef>
-#include <exception>
 #include <memory>
 
 #include "net/task.hpp"
 
 namespace tokensweep {
 
-/// Tasks that run side by side, so many at once. Ends all before it is left: `join()` has to be awaited.
+/// Tasks that run side by side, so many at once. `join()` has to be awaited before the group is left: its tasks may
+/// refer to what stands beside it.
 class TaskGroup {
  public:
   explicit TaskGroup(std::size_t most_at_once);
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
-  ~TaskGroup();
 
   /// Starts a task; suspends while as many are running as may.
   Task<> start(Task<> task);

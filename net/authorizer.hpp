@@ -23,4 +23,7 @@ class Authorizer {
 /// One header that stays as it is, such as `Authorization: Bearer …`. `prefix` stands before the secret.
 std::unique_ptr<Authorizer> fixed_credential(std::string_view name, std::string_view prefix, Secret secret);
 
+/// For an origin that is asked without proving anything.
+std::unique_ptr<Authorizer> no_credential();
+
 }  // namespace tokensweep

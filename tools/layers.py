@@ -58,6 +58,8 @@ REVEALERS = {
     "identity/key_file.cpp",
     "identity/sealing.cpp",
     "identity/signing.cpp",
+    "net/authorizer.cpp",
+    "net/condition_layer.cpp",
     "scanner/inspector.cpp",
     "scanner/located.cpp",
     "scanner/sighting_matcher.cpp",

@@ -60,6 +60,8 @@ REVEALERS = {
     "identity/signing.cpp",
     "net/authorizer.cpp",
     "net/condition_layer.cpp",
+    "net/request_head.cpp",
+    "net/tls.cpp",
     "scanner/inspector.cpp",
     "scanner/located.cpp",
     "scanner/sighting_matcher.cpp",

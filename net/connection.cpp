@@ -6,6 +6,7 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/experimental/channel.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -145,6 +146,7 @@ Task<Result<>> Connection::shake_hands(const ConnectionSetup& setup, Watch& watc
 Task<Result<HttpResponse>> Connection::exchange(const HttpRequest& request, std::span<const SecretHeader> credential,
                                                 Watch& watch) {
   head_.clear();
+  ended_unanswered_ = false;
   CO_TRY_VOID(append_head(head_, request, credential));
   answer_.begin(request);
   const auto start = clock_.now();
@@ -194,7 +196,7 @@ Task<Result<>> Connection::read_answer(Watch& watch) {
 }
 
 Error Connection::broken(const error_code& code) {
-  ended_unanswered_ = !answer_.got_any() && code != asio::error::operation_aborted;
+  ended_unanswered_ = !answer_.got_any();
   if (tls_ && code.category() == asio::error::get_ssl_category()) return tls_error(tls_->native_handle(), code);
   return transient(answer_.got_any() ? "the connection broke in the middle of its answer"
                                      : "the connection broke before it answered");

@@ -63,10 +63,10 @@ class HttpClient {
   /// out limits, gets another credential once after a 401, follows a redirect of a GET within the origin, once.
   ///
   /// Gives the answer of every other status: what 403 or 404 means, its connector knows. Errors: as Exchange has them
-  /// when trying again did not help, `transient` where it ended with one of those statuses; `throttled` for a pause that
-  /// is too long, or refusals without end; `misconfigured` where the origin is another one, a redirect leads to another
-  /// one, or the credential cannot be had or is not accepted: after that the client sends nothing any more, and all that
-  /// is asked of it fails so. `request` has to outlive the task, and the client all tasks.
+  /// when trying again did not help, `transient` where it ended with one of those statuses; `throttled` for a pause
+  /// that is too long, or refusals without end; `misconfigured` where the origin is another one, a redirect leads to
+  /// another one, or the credential cannot be had or is not accepted: after that the client sends nothing any more, and
+  /// all that is asked of it fails so. `request` has to outlive the task, and the client all tasks.
   virtual Task<Result<HttpResponse>> send(const HttpRequest& request) = 0;
 
   [[nodiscard]] virtual ClientCounters counters() const = 0;

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -11,6 +10,7 @@
 #include "net/authorizer.hpp"
 #include "net/http.hpp"
 #include "net/task.hpp"
+#include "net/tls_options.hpp"
 
 /// The HTTP client of all connectors: one credential's way to one origin, within that service's limits.
 namespace tokensweep {
@@ -42,8 +42,8 @@ struct ClientOptions {
   Limits limits;
   /// What makes two credentials two in the store of answers: never the credential itself. Empty: no answer is kept.
   std::string identity;
-  std::optional<std::filesystem::path> ca_file;  ///< PEM, in place of the system's authorities
-  std::optional<std::string> proxy;              ///< `http://host:port`, in place of the environment's
+  TlsOptions tls;
+  std::optional<std::string> proxy;  ///< `http://host:port`, in place of the environment's; empty text: none at all
 };
 
 /// What was sent, for the account of a sweep and for tests.
@@ -76,7 +76,8 @@ class HttpClient {
 class ClientFactory {
  public:
   virtual ~ClientFactory() = default;
-  /// `misconfigured` where a CA file or a proxy cannot be used, or an origin without TLS is not this machine.
+  /// `misconfigured` where a CA file, a certificate or a proxy cannot be used, or an origin without TLS is not this
+  /// machine.
   virtual Result<std::unique_ptr<HttpClient>> make(ClientOptions options) = 0;
 };
 

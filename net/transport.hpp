@@ -1,32 +1,17 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "base/environment.hpp"
-#include "base/secret.hpp"
 #include "net/clock.hpp"
 #include "net/deadlines.hpp"
 #include "net/exchange.hpp"
+#include "net/tls_options.hpp"
 
 namespace tokensweep {
-
-/// Proves who asks by a certificate.
-struct ClientCertificate {
-  Secret certificates;  ///< PEM: ours, then those that lead to an authority
-  Secret key;           ///< PEM, not encrypted
-};
-
-struct TlsOptions {
-  /// PEM: the only authorities that are trusted. Without either of them, the system's.
-  std::optional<std::filesystem::path> ca_file;
-  std::string ca_pem;
-  std::optional<ClientCertificate> client;
-  std::string server_name;  ///< what the certificate has to be for, where that is not the host that is connected to
-};
 
 struct TransportOptions {
   TlsOptions tls;

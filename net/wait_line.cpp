@@ -4,6 +4,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
 
 namespace tokensweep {
 
@@ -24,6 +25,7 @@ class WaitLine::Place {
   Task<> wait() {
     boost::system::error_code cancelled;
     co_await timer_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, cancelled));
+    if (!woken_) throw boost::system::system_error(cancelled);
   }
 
   void wake() {

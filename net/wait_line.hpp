@@ -13,7 +13,8 @@ namespace tokensweep {
 /// thread, as every Task. A coroutine that is destroyed leaves the line, and may do so when the line is gone already.
 class WaitLine {
  public:
-  /// Suspends until it is this one's turn to be woken.
+  /// Suspends until it is this one's turn to be woken. Throws `operation_aborted` where the task is cancelled by Asio's
+  /// means before that.
   Task<> wait();
   /// The first in line runs soon, not within this call. `wake_one` needs a line that is not empty.
   void wake_one();

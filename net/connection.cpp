@@ -113,7 +113,7 @@ Task<Result<>> Connection::ask_proxy(const Origin& to, const Proxy& proxy, Watch
   HttpRequest request;
   request.method = "CONNECT";
   answer_.begin(request);
-  auto written = co_await write(head_.view(), {});
+  auto written = co_await write(head_.view(), std::string_view());
   head_.clear();
   if (!written) co_return std::move(written).error().within("proxy");
   auto read = co_await read_answer(watch);

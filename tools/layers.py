@@ -200,6 +200,47 @@ def secrets_are_revealed_in_few_places(texts: Texts) -> Iterator[str]:
             yield f"{path}: reveals nothing any more: remove it from REVEALERS in tools/layers.py"
 
 
+CPP_COMMENT_OR_TEXT = re.compile(
+    r"""//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|(?<!\w)'(?:\\.|[^'\\\n])*'""", re.DOTALL)
+
+
+def code_only(text: str) -> str:
+    """C++ with comments, strings and characters blanked: what is left stands where it stood."""
+    return CPP_COMMENT_OR_TEXT.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+
+
+def awaited(code: str) -> Iterator[tuple[int, str]]:
+    """What each `co_await` waits for, to the end of its statement or of the parentheses around it, with its line."""
+    for match in re.finditer(r"\bco_await\b", code):
+        depth, end = 0, match.end()
+        while end < len(code) and code[end] != ";" and depth >= 0:
+            depth += {"(": 1, ")": -1}.get(code[end], 0)
+            end += 1
+        yield code.count("\n", 0, match.start()) + 1, code[match.end():end]
+
+
+def nothing_is_made_inside_co_await(texts: Texts) -> Iterator[str]:
+    for path, text in texts.items():
+        if not path.endswith((".hpp", ".cpp")) or "co_await" not in text:
+            continue
+        for number, expression in awaited(code_only(text)):
+            if "{" in expression:
+                yield (f"{path}:{number}: braces or a lambda inside a co_await, which g++ 12 may destroy twice: name it on the line "
+                       "above, and std::move it in")
+
+
+def results_of_tasks_are_looked_at(texts: Texts) -> Iterator[str]:
+    """`[[nodiscard]]` says nothing of what a co_await gives. Goes by the names of functions that only ever give Results."""
+    with_result: dict[str, bool] = {}
+    for _, _, text in sources(texts):
+        for _, match in lines_matching(r"\bTask<(Result<)?[^;(]*>\s+(?:\w+::)*(\w+)\(", text):
+            with_result[match[2]] = with_result.get(match[2], True) and match[1] is not None
+    for path, _, text in sources(texts):
+        for number, match in lines_matching(r"^\s*co_await\s+(?:[\w>*-]+(?:\.|->|::))*(\w+)\(", code_only(text)):
+            if with_result.get(match[1]):
+                yield f"{path}:{number}: drops the Result of {match[1]}(): look at it, or pass it up with CO_TRY_VOID"
+
+
 def each_folder_has_tests(texts: Texts) -> Iterator[str]:
     for folder in sorted({folder for _, folder, _ in sources(texts, (".cpp",))}):
         if not any(re.fullmatch(rf"tests/{folder}/.*_test\.cpp", path) for path in texts) and folder != "scanner":
@@ -216,6 +257,8 @@ RULES = [
     no_file_looks_like_a_leak,
     only_reports_print,
     secrets_are_revealed_in_few_places,
+    nothing_is_made_inside_co_await,
+    results_of_tasks_are_looked_at,
     each_folder_has_tests,
 ]
 

@@ -28,6 +28,7 @@ struct Freed {
 };
 using Bio = std::unique_ptr<BIO, Freed<BIO_free_all>>;
 using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
+using Store = std::unique_ptr<X509_STORE, Freed<X509_STORE_free>>;
 using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 
 Error misconfigured(std::string what) { return {ErrorKind::misconfigured, std::move(what)}; }
@@ -72,9 +73,18 @@ Result<> use_authorities(SSL_CTX* context, const TlsOptions& options) {
   if (!options.ca_pem.empty()) {
     if (auto trusted = trust(context, options.ca_pem); !trusted) return std::move(trusted).error().within("authority");
   }
-  if (options.ca_file || !options.ca_pem.empty()) return {};
-  if (SSL_CTX_set_default_verify_paths(context) != 1) return misconfigured("the system's authorities cannot be read");
   return {};
+}
+
+/// The system's authorities. Read when they are first needed, and once: it takes 50 ms.
+X509_STORE* system_authorities() {
+  static const Store store = [] {
+    Store made(X509_STORE_new());
+    // Where there are none, no certificate is trusted, and the error says so.
+    if (!made || X509_STORE_set_default_paths(made.get()) != 1) ERR_clear_error();
+    return made;
+  }();
+  return store.get();
 }
 
 Result<> use_client(SSL_CTX* context, const ClientCertificate& client) {
@@ -189,7 +199,7 @@ Result<Tls> Tls::make(const TlsOptions& options) {
   if (SSL_CTX_set_alpn_protos(context, kAlpn, sizeof kAlpn) != 0) throw std::bad_alloc();
   TRY_VOID(use_authorities(context, options));
   if (options.client) TRY_VOID(use_client(context, *options.client));
-  return Tls(std::move(owned), options.server_name);
+  return Tls(std::move(owned), options.server_name, !options.ca_file && options.ca_pem.empty());
 }
 
 void Tls::expect(SSL* connection, const Origin& origin, TlsSession& session) const {
@@ -201,6 +211,7 @@ void Tls::expect(SSL* connection, const Origin& origin, TlsSession& session) con
                                           SSL_set_tlsext_host_name(connection, name.c_str()) == 1;
   // Without a name to check, any certificate would do.
   if (!set) throw std::bad_alloc();
+  if (trusts_system_) SSL_set1_verify_cert_store(connection, system_authorities());
   SSL_set_ex_data(connection, session_index(), &session);
   if (session.get() != nullptr) SSL_set_session(connection, session.get());
 }

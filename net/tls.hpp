@@ -38,11 +38,12 @@ class Tls {
   void expect(SSL* connection, const Origin& origin, TlsSession& session) const;
 
  private:
-  Tls(boost::asio::ssl::context context, std::string server_name)
-      : context_(std::move(context)), server_name_(std::move(server_name)) {}
+  Tls(boost::asio::ssl::context context, std::string server_name, bool trusts_system)
+      : context_(std::move(context)), server_name_(std::move(server_name)), trusts_system_(trusts_system) {}
 
   boost::asio::ssl::context context_;
   std::string server_name_;
+  bool trusts_system_;
 };
 
 /// What went wrong on a connection, in words that follow a host's name, with what to do about it where that is known.

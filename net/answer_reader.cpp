@@ -254,8 +254,13 @@ Result<> AnswerReader::ended() {
 }
 
 HttpResponse AnswerReader::take() {
-  return {
-      .status = impl_->parser->status(), .headers = std::move(impl_->parser->headers()), .body = impl_->sink->take()};
+  HttpResponse response;
+  response.status = impl_->parser->status();
+  response.headers = std::move(impl_->parser->headers());
+  response.body = impl_->sink->take();
+  // What took gzip apart still holds the last of it, and would while the connection waits.
+  impl_->sink.reset();
+  return response;
 }
 
 bool AnswerReader::got_any() const { return impl_->got_any; }

@@ -5,13 +5,13 @@
 // A server of its own process answers with 1 KiB; prints CPU time and memory of the asking process alone.
 #include <fmt/core.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 
 #include <cstdlib>
 #include <string>
 
 #include "net/task_group.hpp"
 #include "tests/net/transport_rig.hpp"
+#include "tests/support/server_process.hpp"
 
 namespace {
 
@@ -19,7 +19,8 @@ using namespace tokensweep;           // NOLINT(google-build-using-namespace)
 using namespace tokensweep::testing;  // NOLINT(google-build-using-namespace)
 
 Task<> ask(Transport& transport, const HttpRequest& request, std::size_t& failed) {
-  const auto answer = co_await transport.send(request, {});
+  const std::span<const SecretHeader> no_credential;
+  const auto answer = co_await transport.send(request, no_credential);
   if (!answer || answer->body.size() != 1024) ++failed;
 }
 
@@ -34,37 +35,13 @@ double seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
 
-/// The port of a server in another process, which ends when `stop` is closed.
-std::uint16_t start_server(int (&stop)[2], pid_t& child) {
-  int ready[2];
-  if (::pipe(stop) != 0 || ::pipe(ready) != 0) std::abort();
-  child = ::fork();
-  std::uint16_t port = 0;
-  if (child == 0) {
-    ::close(stop[1]);
-    const std::string body(1024, 'x');
-    const HostileServer server([&body](Peer& peer) { peer.serve(body); });
-    port = server.port();
-    char end = 0;
-    if (::write(ready[1], &port, sizeof port) != sizeof port) std::abort();
-    while (::read(stop[0], &end, 1) > 0) {
-    }
-    std::_Exit(0);
-  }
-  ::close(stop[0]);
-  if (::read(ready[0], &port, sizeof port) != sizeof port) std::abort();
-  return port;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::size_t requests = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 10'000;
   const std::size_t connections = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 64;
-  int stop[2];
-  pid_t child = 0;
-  const HttpRequest request =
-      get("127.0.0.1", start_server(stop, child), false, "/repos/acme/site/actions/secrets?page=1");
+  ServerProcess server([](Peer& peer) { peer.serve(std::string(1024, 'x')); });
+  const HttpRequest request = get("127.0.0.1", server.port(), false, "/repos/acme/site/actions/secrets?page=1");
 
   SystemClock clock;
   std::size_t failed = 0;
@@ -82,8 +59,6 @@ int main(int argc, char** argv) {
     counters = (*transport)->counters();
   }
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
-  ::close(stop[1]);
-  ::waitpid(child, nullptr, 0);
   rusage own{};
   ::getrusage(RUSAGE_SELF, &own);
   fmt::print("{} requests, {} connections, {} failed: {:.2f} s, {:.2f} s CPU, {} MiB\n", requests, counters.opened,

@@ -1,26 +1,49 @@
 #include "scanner/network_side.hpp"
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <random>
 #include <utility>
 
+#include "net/clock.hpp"
+#include "net/network.hpp"
 #include "scanner/read_credential.hpp"
 
 namespace tokensweep {
 namespace {
 
-class NoNetwork final : public ClientFactory {
+/// Passes requests on, and counts them where other threads can see it.
+class CountedClient final : public HttpClient {
  public:
-  Result<std::unique_ptr<HttpClient>> make(ClientOptions) override {
-    return Error{ErrorKind::misconfigured, "no network"};
+  CountedClient(std::unique_ptr<HttpClient> inner, std::atomic<std::uint64_t>& requests)
+      : inner_(std::move(inner)), requests_(requests) {}
+
+  Task<Result<HttpResponse>> send(const HttpRequest& request) override {
+    auto response = co_await inner_->send(request);
+    const std::uint64_t now = inner_->counters().requests;
+    requests_.fetch_add(now - std::exchange(counted_, now), std::memory_order_relaxed);
+    co_return response;
   }
+  [[nodiscard]] ClientCounters counters() const override { return inner_->counters(); }
+
+ private:
+  std::unique_ptr<HttpClient> inner_;
+  std::atomic<std::uint64_t>& requests_;
+  std::uint64_t counted_ = 0;
 };
 
-class StillClock final : public Clock {
+class CountingFactory final : public ClientFactory {
  public:
-  [[nodiscard]] Instant now() const override { return std::chrono::steady_clock::now(); }
-  [[nodiscard]] std::chrono::system_clock::time_point wall() const override { return std::chrono::system_clock::now(); }
-  Task<> sleep_until(Instant) override { co_return; }
+  CountingFactory(ClientFactory& inner, std::atomic<std::uint64_t>& requests) : inner_(inner), requests_(requests) {}
+
+  Result<std::unique_ptr<HttpClient>> make(ClientOptions options) override {
+    TRY(auto client, inner_.make(std::move(options)));
+    return std::unique_ptr<HttpClient>(std::make_unique<CountedClient>(std::move(client), requests_));
+  }
+
+ private:
+  ClientFactory& inner_;
+  std::atomic<std::uint64_t>& requests_;
 };
 
 Random real_chance() {
@@ -32,13 +55,19 @@ Random real_chance() {
 }  // namespace
 
 struct NetworkSide::Impl {
-  explicit Impl(const World& given) : world(given), random(real_chance()) {}
+  explicit Impl(const World& given)
+      : world(given),
+        random(real_chance()),
+        network(clock, random, given.environment, nullptr),
+        clients(network, requests) {}
 
   const World& world;
+  std::atomic<std::uint64_t> requests{0};
   boost::asio::io_context context{1};
-  StillClock clock;
+  SystemClock clock;
   Random random;
-  NoNetwork clients;
+  Network network;
+  CountingFactory clients;
   std::vector<std::unique_ptr<Services>> services;
 };
 
@@ -62,7 +91,7 @@ Result<std::shared_ptr<Connector>> NetworkSide::connect(const ConnectorEntry& en
   return std::shared_ptr<Connector>(std::move(*connector));
 }
 
-std::uint64_t NetworkSide::requests() const { return 0; }
+std::uint64_t NetworkSide::requests() const { return impl_->requests.load(std::memory_order_relaxed); }
 
 boost::asio::io_context& NetworkSide::context() { return impl_->context; }
 

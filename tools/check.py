@@ -287,6 +287,8 @@ STAGES = [
           comparison("tests/npm_oracle/token_lists.py", "build/tests/formats/npm_list_dump")),
     Stage("gitleaks", "our rules against gitleaks' own",
           comparison("tests/gitleaks_oracle/run.py", "build/tests/rules/rules_dump")),
+    Stage("servers", "our fake GitHub and CircleCI against GitHub's description and real clients",
+          script("tests/servers/test_fakes.py")),
     Stage("browser", "the report's page in a browser",
           comparison("-m", "unittest", "discover", "-s", "tests/browser")),
     Stage("asan", "the tables under AddressSanitizer and UBSan", lambda: sanitized("build-asan")),

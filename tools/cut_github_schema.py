@@ -62,6 +62,11 @@ def fetch(package: str, file: str) -> tuple[Json, str]:
     return json.loads(texts[0]), texts[1]
 
 
+def either(node: Json) -> Json:
+    """An installation's account is a user or an enterprise: GitHub's own description says anyOf, Octokit's edition says allOf."""
+    return {"anyOf" if key == "allOf" else key: value for key, value in node.items()}
+
+
 class RestCut:
     """Turns OpenAPI 3.0's dialect into JSON Schema, and gathers the schemas that are referred to."""
 
@@ -87,7 +92,7 @@ class RestCut:
             if key in COMMENTARY or key.startswith("x-") or key == "nullable":
                 continue
             if key == "properties":
-                cut[key] = {name: self.schema(inner) for name, inner in value.items()}
+                cut[key] = {name: self.schema(either(inner) if name == "account" else inner) for name, inner in value.items()}
             elif key in ("allOf", "anyOf", "oneOf"):
                 cut[key] = [self.schema(inner) for inner in value]
             elif key in ("items", "additionalProperties", "not") and isinstance(value, dict):

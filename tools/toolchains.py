@@ -58,13 +58,14 @@ def put_on_path() -> None:
             return
 
 
-def python_with(package: str) -> Path:
-    """A Python that can import a package of PyPI, `name==version`, in a virtual environment of its own."""
-    venv = CACHE / package.replace("==", "-")
+def python_with(*packages: str) -> Path:
+    """A Python that can import packages of PyPI, `name==version`, in a virtual environment of their own. Programs that they
+    bring lie beside it."""
+    venv = CACHE / "-".join(package.replace("==", "-") for package in packages)
     python, stamp = venv / "bin/python", venv / "installed"
     if not stamp.exists():
         subprocess.run([sys.executable, "-m", "venv", venv], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", package], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True)
         stamp.touch()
     return python
 

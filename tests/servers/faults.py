@@ -1,7 +1,7 @@
 """What can go wrong with an answer, by name: `server.fail("cut", path="/secrets", at=0.3, times=1)`.
 
 Each entry of FAULTS makes, from its arguments, a function of (request, the right answer) that gives the answer to send.
-Refusals in a store's own words (limits, rights) are the store's: see `refusal` of github.py and circleci.py.
+Refusals in a store's own words (limits, rights) are the store's: see `refusal` of github_server.py and circleci_server.py.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ class Credential:
     def lacks(self, need: Need) -> bool:
         if self.kind == "classic":
             return bool(need.scopes) and not set(need.scopes) & set(self.scopes)
-        if self.kind == "app" or (self.kind == "installation" and not need.installations):
+        if self.kind == "installation" and not need.installations:
             return True
         held = {"metadata": "read", **self.permissions}.get(need.permission, "none")
         return RANKS.index(held) < RANKS.index(need.level)

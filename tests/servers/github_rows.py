@@ -66,7 +66,7 @@ class Rows:
     def organisation_full(self) -> Json:
         public = sum(one.visibility == "public" for one in self.organisation.repositories)
         return self.organisation_simple() | {
-            "name": self.organisation.login.title(), "company": None, "has_organization_projects": True, "has_repository_projects": True,
+            "name": self.organisation.login.title(), "has_organization_projects": True, "has_repository_projects": True,
             "public_repos": public, "public_gists": 0, "followers": 0, "following": 0,
             "html_url": f"{self.site}/{self.organisation.login}", "created_at": "2015-01-01T00:00:00Z",
             "updated_at": "2025-01-01T00:00:00Z", "archived_at": None, "type": "Organization"}
@@ -94,7 +94,8 @@ class Rows:
 
     def full_repository(self, one: Repository, with_permissions: bool) -> Json:
         return self.repository(one, with_permissions) | {"network_count": 0, "subscribers_count": 3, "organization": self.owner(),
-                                                         "temp_clone_token": None}
+                                                         "temp_clone_token": None,
+                                                         "pushed_at": one.pushed_at or one.created_at}  # never null here
 
     def environment(self, one: Environment, repository: Repository) -> Json:
         rules: list[Json] = []

@@ -24,6 +24,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import traceback
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -51,7 +52,7 @@ class Request:
     body: bytes
     began: float
     in_flight: int  # with this one
-    ended: float | None = None  # None: still in flight, or its client went away
+    ended: float | None = None  # when the last byte, or the last so far, was sent
     status: int | None = None  # None: nothing was sent
     fault: str | None = None  # the name of what was done to it
     counted: bool = False  # against a limit of the store
@@ -206,8 +207,10 @@ class Connection(asyncio.Protocol):
         """The whole answer at once: the way of all but faults."""
         if self.request is not request:
             return  # the client went away
+        # First the books: whoever has read the answer may ask them.
+        self.close_books(request, status)
         self.transport.write(wire)
-        self.finish(request, status, "keep")
+        self.go_on(request, "keep")
 
     async def send_slowly(self, request: Request, answer: Answer) -> None:
         assert answer.deliver
@@ -218,18 +221,19 @@ class Connection(asyncio.Protocol):
                 await asyncio.sleep(0.01)  # a flood must not fill our own memory
             if self.request is not request:
                 return
-            request.status = answer.status
+            request.status, request.ended = answer.status, time.monotonic()
             self.transport.write(piece)
-        self.finish(request, request.status, answer.end)
+        if self.request is request and answer.end != "hang":  # which is in flight until the client gives up
+            self.close_books(request, request.status)
+            self.go_on(request, answer.end)
 
-    def finish(self, request: Request, status: int | None, end: str) -> None:
-        request.status = status
-        if end == "hang":
-            return  # in flight until the client gives up
-        request.ended = time.monotonic()
+    def close_books(self, request: Request, status: int | None) -> None:
+        request.status, request.ended = status, time.monotonic()
         self.request = None
         self.server.in_flight -= 1
         self.server.ended(request)
+
+    def go_on(self, request: Request, end: str) -> None:
         if end == "reset":
             if sock := self.transport.get_extra_info("socket"):
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -282,13 +286,13 @@ class Server:
         self.connections = 0
         self.in_flight = 0
         self.open_connections: set[Connection] = set()
-        self.context: ssl.SSLContext | None = None
+        self.tls_context: ssl.SSLContext | None = None
         if tls:
             self.folder = Path(tempfile.mkdtemp(prefix="tokensweep-server-"))
             made = make_certificate(self.folder, certificate_names, certificate_days)
             self.authority = made.authority
-            self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-            self.context.load_cert_chain(made.chain, made.key)
+            self.tls_context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            self.tls_context.load_cert_chain(made.chain, made.key)
         # Bound here, so that the address is known before the loop runs.
         self.socket = socket.create_server(("127.0.0.1", port), backlog=1024)
         self.port: int = self.socket.getsockname()[1]
@@ -320,7 +324,7 @@ class Server:
     # Its life.
 
     def __enter__(self) -> "Server":
-        self.loop.run_until_complete(self.loop.create_server(lambda: Connection(self), sock=self.socket, ssl=self.context))
+        self.loop.run_until_complete(self.loop.create_server(lambda: Connection(self), sock=self.socket, ssl=self.tls_context))
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
         return self
@@ -362,7 +366,11 @@ class Server:
         connection.request = request
         fault = next((one for one in self.planned if one.befalls(request)), None) if self.planned else None
         if fault is None:
-            wire, status = self.wire(request)
+            try:
+                wire, status = self.wire(request)
+            except Exception:  # a bug of the fake: the test that met it has to see it
+                traceback.print_exc()
+                wire, status = Answer(500, [("X-Fake", "has a bug, see its stderr")]).head(), 500
             if self.latency:
                 self.loop.call_later(self.latency, connection.send, request, wire, status)
             else:

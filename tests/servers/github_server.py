@@ -7,7 +7,7 @@
 
 or, in a process of its own, steered over /_control/ (see http_server.py):
 
-    tests/servers/github.py --repositories 2000 --environments 3 --latency 0.05      # prints {"url": …, "token": …}
+    tests/servers/github_server.py --repositories 2000 --environments 3 --latency 0.05      # prints {"url": …, "token": …}
 
 It pages by Link with /organizations/ID and /repositories/ID addresses, sends ETags that depend on Accept and Authorization,
 does not count a 304, redirects renamed repositories, and refuses what GitHub refuses. What it serves is held to GitHub's own

@@ -50,7 +50,7 @@ class Graph:
         order = arguments.get("orderBy") or {}
         key = {"NAME": lambda one: one.name, "PUSHED_AT": lambda one: one.pushed_at or "", "UPDATED_AT": lambda one: one.updated_at}
         chosen.sort(key=key.get(order.get("field"), lambda one: one.created_at), reverse=order.get("direction") == "DESC")
-        return connection("RepositoryConnection", [self.repository(one) for one in chosen], arguments)
+        return connection("RepositoryConnection", chosen, self.repository, arguments)
 
     def repository(self, one: Repository) -> Object:
         name = f"{self.organisation.login}/{one.name}"
@@ -68,7 +68,7 @@ class Graph:
         if self.credential.kind != "classic" and not {"actions", "environments"} & set(self.credential.permissions):
             actor = "integration" if self.credential.kind == "installation" else "personal access token"
             raise Refused("FORBIDDEN", f"Resource not accessible by {actor}")
-        return connection("EnvironmentConnection", [self.environment(inner) for inner in one.environments], arguments)
+        return connection("EnvironmentConnection", one.environments, self.environment, arguments)
 
     def environment(self, one: Environment) -> Object:
         rules = []
@@ -80,7 +80,7 @@ class Graph:
             rules.append(self.rule("BRANCH_POLICY", 0, None))
         return Object("Environment", {
             "databaseId": one.id, "id": node_id("Environment", one.id), "name": one.name,
-            "protectionRules": lambda arguments: connection("DeploymentProtectionRuleConnection", rules, arguments)})
+            "protectionRules": lambda arguments: connection("DeploymentProtectionRuleConnection", rules, lambda rule: rule, arguments)})
 
     def rule(self, kind: str, timeout: int, prevent_self_review: bool | None) -> Object:
         return Object("DeploymentProtectionRule", {"databaseId": None, "type": kind, "timeout": timeout,

@@ -36,7 +36,7 @@ from github_access import (ANYBODY, EVERY_PERMISSION, EVERY_SCOPE, ORGANISATION_
 from github_graphql import Graph
 from github_rows import Rows
 from graphql import Executor, GraphqlError
-from http_server import Answer, Request, Server, SlidingSum, json_answer
+from http_server import REASONS, Answer, Request, Server, SlidingSum, json_answer
 from organisation import STORES, VARIABLE_STORES, Organisation, Repository, Shape, Stored
 
 Json = Any
@@ -78,12 +78,13 @@ class Window:
 
 @dataclass
 class Resource:
-    """What an address stands for. A list has `rows`, anything else an `object`."""
+    """What an address stands for. A list has `items`, anything else an `object`."""
     need: Need
     address: str  # as Link spells it
     repository: Repository | None = None
     key: str | None = None  # the name of the rows; None: a bare array
-    rows: Callable[[], list[Json]] | None = None
+    items: list[Any] = field(default_factory=list)
+    row: Callable[[Any], Json] = lambda item: item  # made for the items of a page alone
     object: Callable[[], Json] | None = None
     most: int = 100
     usual: int = 30
@@ -375,23 +376,22 @@ class GitHub(Server):
         if squeeze:
             body = gzip.compress(body, 1, mtime=0)
             headers.append(("Content-Encoding", "gzip"))
-        head = "".join([f"HTTP/1.1 {Answer(status, []).head().decode()[9:].partition(chr(13))[0]}\r\n",
-                        *(f"{name}: {text}\r\n" for name, text in headers)]).encode("latin-1")
+        lines = [f"HTTP/1.1 {status} {REASONS[status]}", *(f"{name}: {text}" for name, text in headers), ""]
+        head = "\r\n".join(lines).encode("latin-1")
         return Ready(status, headers, head, body, etag, cost)
 
     def page(self, resource: Resource, request: Request, prefix: str) -> tuple[Json, str]:
         """The object, or the asked page of the rows and its Link header."""
         if resource.object:
             return resource.object(), ""
-        assert resource.rows
-        rows, query = resource.rows(), request.query
+        items, query = resource.items, request.query
 
         def number(name: str, usual: int, most: int) -> int:
             text = query.get(name, "")
             return min(int(text), most) if text.isdigit() and int(text) > 0 else usual
 
         size, page = number("per_page", resource.usual, resource.most), number("page", 1, 10 ** 9)
-        last = max(1, math.ceil(len(rows) / size))
+        last = max(1, math.ceil(len(items) / size))
         others = {name: value for name, value in query.items() if name not in ("page",)}
 
         def link(target: int, relation: str) -> str:
@@ -401,8 +401,8 @@ class GitHub(Server):
         links = [link(page - 1, "prev")] if 1 < page <= last + 1 else []
         links += [link(page + 1, "next"), link(last, "last")] if page < last else []
         links += [link(1, "first")] if page > 1 and last > 1 else []
-        shown = rows[(page - 1) * size:page * size]
-        value = shown if resource.key is None else {"total_count": len(rows), **resource.extra, resource.key: shown}
+        shown = [resource.row(item) for item in items[(page - 1) * size:page * size]]
+        value = shown if resource.key is None else {"total_count": len(items), **resource.extra, resource.key: shown}
         return value, ", ".join(links)
 
     # Rights.
@@ -454,12 +454,11 @@ class GitHub(Server):
                 raise Refusal(401 if credential is ANYBODY else 403, "Requires authentication" if credential is ANYBODY else
                               "Resource not accessible by integration")
             case ["user", "orgs"]:
-                return Resource(Need(), path, rows=lambda: [] if credential is ANYBODY else [rows.organisation_simple()])
+                return Resource(Need(), path, items=[] if credential is ANYBODY else [rows.organisation_simple()])
             case ["user", "codespaces", "secrets"]:
                 address = f"{rows.base}/user/codespaces/secrets"
-                return Resource(USER_NEED, path, key="secrets", rows=lambda: [
-                    rows.stored(one, f"{address}/{one.name}/repositories") | {
-                        "selected_repositories_url": f"{address}/{one.name}/repositories"} for one in org.user_secrets])
+                return Resource(USER_NEED, path, key="secrets", items=org.user_secrets, row=lambda one: rows.stored(
+                    one, f"{address}/{one.name}/repositories") | {"selected_repositories_url": f"{address}/{one.name}/repositories"})
             case ["user", "codespaces", "secrets", name, "repositories"]:
                 return self.selected(USER_NEED, org.user_secrets, name, path, credential, rows)
             case ["orgs", login, *rest] if login.lower() == org.login.lower():
@@ -480,14 +479,14 @@ class GitHub(Server):
             case ["app"] if app:
                 return Resource(Need(), path, object=lambda: rows.app(app))
             case ["app", "installations"] if app:
-                return Resource(Need(), path, rows=lambda: [rows.installation(app, one) for one in app.installations.values()])
+                return Resource(Need(), path, items=list(app.installations.values()), row=lambda one: rows.installation(app, one))
             case ["app", *_]:
                 raise Refusal(401, "A JSON web token could not be decoded")
             case ["installation", "repositories"] if credential.kind == "installation":
                 shown = [one for one in self.visible(credential) if credential.covers(one.id)]
                 selection = "all" if credential.repositories is None else "selected"
                 return Resource(Need(), path, key="repositories", extra={"repository_selection": selection},
-                                rows=lambda: [rows.repository(one, False) for one in shown])
+                                items=shown, row=lambda one: rows.repository(one, False))
         raise Refusal(404, "Not Found")
 
     def resolve_organisation(self, rest: list[str], request: Request, credential: Credential, app: App | None,
@@ -498,18 +497,19 @@ class GitHub(Server):
             case []:
                 return Resource(Need(), address, object=rows.organisation_full)
             case ["repos"]:
-                return Resource(Need(), address, rows=lambda: self.repository_rows(credential, request.query, rows))
+                return Resource(Need(), address, items=self.listed_repositories(credential, request.query),
+                                row=lambda one: rows.repository(one, self.tells_role(credential)))
             case ["installation"] if app and app.installations:
                 return Resource(Need(), address, object=lambda: rows.installation(app, next(iter(app.installations.values()))))
             case ["private-registries"]:
                 return Resource(ORGANISATION_NEEDS["private-registries", ""], address, key="configurations",
-                                rows=lambda: [rows.registry(one) for one in org.registries])
+                                items=org.registries, row=rows.registry)
             case [store, ("secrets" | "variables") as what, *tail] if self.serves(store, what, "organisation"):
                 need, stored = ORGANISATION_NEEDS[store, what], getattr(org, what)[store]
                 if not tail:
                     listed = f"{rows.base}/orgs/{org.login}/{store}/{what}"
-                    return self.stored_list(need, address, what, lambda: [rows.stored(
-                        one, f"{listed}/{quote(one.name)}/repositories") for one in stored])
+                    return self.stored_list(need, address, what, stored,
+                                            lambda one: rows.stored(one, f"{listed}/{quote(one.name)}/repositories"))
                 if len(tail) == 2 and tail[1] == "repositories":
                     return self.selected(need, stored, tail[0], address, credential, rows)
         raise Refusal(404, "Not Found")
@@ -522,50 +522,52 @@ class GitHub(Server):
     def resolve_repository(self, one: Repository, rest: list[str], credential: Credential, rows: Rows) -> Resource:
         org = self.organisation
         address = f"/repositories/{one.id}" + "".join(f"/{quote(part, safe='')}" for part in rest)
-        as_user = credential.kind != "installation" and credential is not ANYBODY
         match rest:
             case []:
-                return Resource(Need(), address, one, object=lambda: rows.full_repository(one, as_user))
+                return Resource(Need(), address, one, object=lambda: rows.full_repository(one, self.tells_role(credential)))
             case ["environments"]:
-                return Resource(REPOSITORY_NEEDS["environments", ""], address, one, "environments",
-                                lambda: [rows.environment(inner, one) for inner in one.environments])
+                return Resource(REPOSITORY_NEEDS["environments", ""], address, one, "environments", one.environments,
+                                lambda inner: rows.environment(inner, one))
             case ["environments", name, ("secrets" | "variables") as what]:
                 inner = next((inner for inner in one.environments if inner.name.lower() == name.lower()), None)
                 if inner:
                     need, stored = REPOSITORY_NEEDS["environments", what], getattr(inner, what)
-                    return self.stored_list(need, address, what, lambda: list(map(rows.stored, stored)), one)
+                    return self.stored_list(need, address, what, stored, rows.stored, one)
             case [store, ("secrets" | "variables") as what] if self.serves(store, what, "repository"):
                 need, stored = REPOSITORY_NEEDS[store, what], getattr(one, what)[store]
-                return self.stored_list(need, address, what, lambda: list(map(rows.stored, stored)), one)
+                return self.stored_list(need, address, what, stored, rows.stored, one)
             case [("actions" | "agents") as store, ("organization-secrets" | "organization-variables") as asked]:
                 what = asked.partition("-")[2]
                 if self.serves(store, what, "repository"):
                     need, stored = REPOSITORY_NEEDS[store, what], getattr(org, what)[store]
-                    return self.stored_list(need, address, what, lambda: [
-                        rows.stored(inner) for inner in stored if org.reaches(inner, one)], one)
+                    reaching = [inner for inner in stored if org.reaches(inner, one)]
+                    return self.stored_list(need, address, what, reaching, rows.stored, one)
         raise Refusal(404, "Not Found")
 
-    def stored_list(self, need: Need, address: str, what: str, rows: Callable[[], list[Json]],
+    def stored_list(self, need: Need, address: str, what: str, stored: list[Stored], row: Callable[[Stored], Json],
                     repository: Repository | None = None) -> Resource:
         """Lists of variables have smaller pages than those of secrets."""
         most, usual = (100, 30) if what == "secrets" else (30, 10)
-        return Resource(need, address, repository, what, rows, most=most, usual=usual)
+        return Resource(need, address, repository, what, stored, row, most=most, usual=usual)
 
     def selected(self, need: Need, stored: list[Stored], name: str, address: str, credential: Credential, rows: Rows) -> Resource:
         found = next((one for one in stored if one.name.lower() == name.lower() and one.visibility == "selected"), None)
         if not found:
             raise Refusal(404, "Not Found")
-        return Resource(need, address, key="repositories", rows=lambda: [
-            rows.repository(one, credential.kind != "installation")
-            for one in map(self.organisation.by_id.get, found.selected) if one and self.sees(credential, one)])
+        reached = [one for one in map(self.organisation.by_id.get, found.selected) if one and self.sees(credential, one)]
+        return Resource(need, address, key="repositories", items=reached,
+                        row=lambda one: rows.repository(one, self.tells_role(credential)))
 
-    def repository_rows(self, credential: Credential, query: dict[str, str], rows: Rows) -> list[Json]:
+    def tells_role(self, credential: Credential) -> bool:
+        """Whether a repository says what the asking user may do with it."""
+        return credential.kind != "installation" and credential is not ANYBODY
+
+    def listed_repositories(self, credential: Credential, query: dict[str, str]) -> list[Repository]:
         kinds: dict[str, Callable[[Repository], bool]] = {
             "all": lambda one: True, "public": lambda one: one.visibility == "public", "private": lambda one: one.visibility != "public",
             "forks": lambda one: one.fork, "sources": lambda one: not one.fork, "member": lambda one: True}
         wanted = kinds.get(query.get("type", "all"), kinds["all"])
-        as_user = credential.kind != "installation" and credential is not ANYBODY
-        return [rows.repository(one, as_user) for one in self.visible(credential) if wanted(one)]
+        return [one for one in self.visible(credential) if wanted(one)]
 
     def rate_overview(self, owner: str) -> Json:
         if self.limits.primary is None:

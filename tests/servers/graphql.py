@@ -8,7 +8,7 @@ the arguments.
 import base64
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Callable
 
 Json = Any
 
@@ -172,8 +172,8 @@ class Parser:
         return {"true": True, "false": False, "null": None}.get(token, token)
 
 
-def connection(kind: str, items: list[Object], arguments: dict[str, Json]) -> Object:
-    """A page of objects. The cursor is the position behind an item."""
+def connection(kind: str, items: list[Any], make: Callable[[Any], Object], arguments: dict[str, Json]) -> Object:
+    """A page of objects, made of the items in it. The cursor is the position behind an item."""
     start = 0
     if arguments.get("after") is not None:
         try:
@@ -188,7 +188,7 @@ def connection(kind: str, items: list[Object], arguments: dict[str, Json]) -> Ob
     page = Object("PageInfo", {"hasNextPage": end < len(items), "hasPreviousPage": start > 0,
                                "startCursor": cursor(start + 1) if start < end else None,
                                "endCursor": cursor(end) if start < end else None})
-    return Object(kind, {"nodes": items[start:end], "pageInfo": page, "totalCount": len(items)})
+    return Object(kind, {"nodes": [make(item) for item in items[start:end]], "pageInfo": page, "totalCount": len(items)})
 
 
 class Executor:

@@ -13,6 +13,7 @@ It parses requests by hand on asyncio's transports, because a benchmark needs th
 """
 
 import asyncio
+import gc
 import hashlib
 import json
 import re
@@ -345,6 +346,7 @@ class Server:
 
     def serve_until_killed(self, more: dict[str, Json]) -> None:
         """Prints one line of JSON once it can be used: its address, the authority's file and `more`. Then serves."""
+        gc.freeze()  # the data stays as it is: no pauses to look through it
         with self:
             authority = str(self.authority) if self.authority else None
             print(json.dumps({"url": self.url, "authority": authority, **more}), flush=True)

@@ -10,7 +10,7 @@ import gzip
 import json
 import re
 import zlib
-from typing import TYPE_CHECKING, Any, Callable, Iterable
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator
 
 if TYPE_CHECKING:
     from http_server import Answer, Request
@@ -185,33 +185,40 @@ def body_flood(mebibytes: int = 256) -> Act:
 # Pages.
 
 
-def link_next(answer: Answer, address: str) -> Answer:
-    answer.without("Link")
-    answer.headers.append(("Link", f'<{address}>; rel="next"'))
-    return answer
+def page_infos(value: Any) -> Iterator[dict[str, Any]]:
+    """GraphQL's `pageInfo` objects that have a cursor, outermost first."""
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        if key == "pageInfo" and "endCursor" in inner:
+            yield inner
+        yield from page_infos(inner)
 
 
-def page_repeats() -> Act:
-    """The next page is this one, for ever."""
+def next_page(address: str) -> Act:
+    """The next page lies at `address`, wherever the store names it: Link, CircleCI's v2 (a token) or v3, GraphQL (a cursor)."""
     def act(request: Request, answer: Answer) -> Answer:
         body = decoded(answer)
-        if isinstance(body, dict) and "next_page_token" in body:
-            body["next_page_token"] = request.query.get("page-token") or "again"
-            answer.body = json.dumps(body).encode()
-            return answer
-        return link_next(answer, request.base + request.target)
+        keyed = body if isinstance(body, dict) else {}
+        if "next_page_token" in keyed:
+            keyed["next_page_token"] = address
+        elif "next" in keyed.get("page", {}):
+            keyed["page"]["next"] = address
+        elif "data" in keyed:
+            next(page_infos(keyed)).update(hasNextPage=True, endCursor=address)
+        else:
+            answer.without("Link").headers.append(("Link", f'<{address}>; rel="next"'))
+        answer.body = json.dumps(body).encode()
+        return answer
     return act
 
 
-def page_loops(first: str) -> Act:
-    """The next page is `first`: an address or, for CircleCI, a token."""
+def page_repeats() -> Act:
+    """The next page is this one, for ever. The first one has no token: CircleCI's is made up, GraphQL's is empty."""
     def act(request: Request, answer: Answer) -> Answer:
-        body = decoded(answer)
-        if isinstance(body, dict) and "next_page_token" in body:
-            body["next_page_token"] = first
-            answer.body = json.dumps(body).encode()
-            return answer
-        return link_next(answer, first)
+        if request.path.endswith("/graphql"):
+            return next_page(json.loads(request.body).get("variables", {}).get("after") or "")(request, answer)
+        if request.path.startswith("/api/v2/"):
+            return next_page(request.query.get("page-token") or "again")(request, answer)
+        return next_page(request.base + request.target)(request, answer)
     return act
 
 
@@ -224,22 +231,6 @@ def page_shrinks(rows: int = 0) -> Act:
         else:
             body |= {key: value[:rows] for key, value in body.items() if isinstance(value, list)}
         answer.body = json.dumps(body).encode()
-        return answer
-    return act
-
-
-def foreign_next(address: str) -> Act:
-    """The next page lies at `address`, in whatever field or header the store names it."""
-    def act(request: Request, answer: Answer) -> Answer:
-        body = decoded(answer)
-        if isinstance(body, dict) and "page" in body:
-            body["page"]["next"] = address
-            answer.body = json.dumps(body).encode()
-        elif isinstance(body, dict) and "next_page_token" in body:
-            body["next_page_token"] = address
-            answer.body = json.dumps(body).encode()
-        else:
-            link_next(answer, address)
         return answer
     return act
 
@@ -259,6 +250,5 @@ FAULTS: dict[str, Callable[..., Act]] = {
     "hang": ended_by("hang"), "reset": ended_by("reset"), "close": ended_by("close"), "cut": cut, "slow": slow,
     "length_lie": length_lie, "chunked": chunked,
     "gzip_bomb": gzip_bomb, "broken_gzip": broken_gzip, "header_flood": header_flood, "body_flood": body_flood,
-    "page_repeats": page_repeats, "page_loops": page_loops, "page_shrinks": page_shrinks, "foreign_next": foreign_next,
-    "foreign_host": foreign_host,
+    "next_page": next_page, "page_repeats": page_repeats, "page_shrinks": page_shrinks, "foreign_host": foreign_host,
 }

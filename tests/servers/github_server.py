@@ -57,6 +57,7 @@ class Limits:
     """GitHub's limits; None switches one off. The lengths of their windows can be shortened for tests."""
     primary: int | None = 5000  # REST requests of one owner in a window; 304s are free
     graphql: int | None = 5000  # points
+    graphql_nodes: int | None = None  # a query that may ask for more takes too long: 502, as after GitHub's ten seconds
     window_seconds: float = 3600.0
     # The secondary limits, off unless a test wants them. They hold for REST and GraphQL together.
     points: int | None = None  # a request is one
@@ -238,7 +239,7 @@ class GitHub(Server):
                 raise self.secondary_refusal(limits.points_seconds)
             spent.spend(now, 1)
         one = self.window(owner, resource)
-        if one and one.used >= one.limit:
+        if one and one.used >= one.limit and not request.path.endswith("/rate_limit"):
             if resource == "graphql":
                 raise Refusal(200, "", errors=[{"type": "RATE_LIMITED", "message": f"API rate limit exceeded for user {owner}."}])
             raise Refusal(403, f"API rate limit exceeded for {owner}. (But here's the good news: waiting helps.)")
@@ -262,13 +263,13 @@ class GitHub(Server):
         result, owner, resource = self.result(request)
         if isinstance(result, Answer):
             result.headers += self.limit_headers(owner, resource)
-            return result.head() + result.body, result.status
+            return result.head() + (result.body if request.method != "HEAD" else b""), result.status
         if self.unchanged(request, result):
             head = f"HTTP/1.1 304 Not Modified\r\nETag: {result.etag}\r\n".encode()
             return head + self.limit_lines(owner, resource) + b"\r\n", 304
         self.count(request, result, owner, resource)
         return b"".join([result.head, self.limit_lines(owner, resource), b"Content-Length: %d\r\n\r\n" % len(result.body),
-                         result.body]), result.status
+                         result.body if request.method != "HEAD" else b""]), result.status
 
     def answer(self, request: Request) -> Answer:
         result, owner, resource = self.result(request)
@@ -354,6 +355,8 @@ class GitHub(Server):
                 extra.append(("Link", links))
         if credential.kind == "classic" and credential is not ANYBODY:
             extra.append(("X-OAuth-Scopes", ", ".join(sorted(credential.scopes))))
+        if credential.sso_missing and path == "/user/orgs":
+            extra.append(("X-GitHub-SSO", f"partial-results; organizations={self.organisation.id}"))
         if credential.expires_at is not None and credential.kind != "installation":
             expiry = datetime.fromtimestamp(credential.expires_at, timezone.utc)
             extra.append(("github-authentication-token-expiration", expiry.strftime("%Y-%m-%d %H:%M:%S UTC")))
@@ -416,7 +419,7 @@ class GitHub(Server):
         need, headers = resource.need, self.access_headers(resource.need, credential)
         if credential.kind == "classic" and credential is not ANYBODY:
             headers.append(("X-OAuth-Scopes", ", ".join(sorted(credential.scopes))))
-        if credential.sso_missing:
+        if credential.sso_missing and not resource.address.startswith("/user"):
             headers.append(("X-GitHub-SSO", f"required; url={self.url}/orgs/{self.organisation.login}/sso?authorization_request=A1"))
             raise Refusal(403, "Resource protected by organization SAML enforcement. You must grant your Personal Access token access "
                                "to this organization.", headers)
@@ -454,7 +457,8 @@ class GitHub(Server):
                 raise Refusal(401 if credential is ANYBODY else 403, "Requires authentication" if credential is ANYBODY else
                               "Resource not accessible by integration")
             case ["user", "orgs"]:
-                return Resource(Need(), path, items=[] if credential is ANYBODY else [rows.organisation_simple()])
+                hidden = credential is ANYBODY or credential.sso_missing
+                return Resource(Need(), path, items=[] if hidden else [rows.organisation_simple()])
             case ["user", "codespaces", "secrets"]:
                 address = f"{rows.base}/user/codespaces/secrets"
                 return Resource(USER_NEED, path, key="secrets", items=org.user_secrets, row=lambda one: rows.stored(
@@ -585,6 +589,8 @@ class GitHub(Server):
             raise Refusal(400, "Problems parsing JSON") from None
         try:
             executor = Executor(self.types, query, variables)
+            if self.limits.graphql_nodes is not None and executor.nodes > self.limits.graphql_nodes:
+                raise Refusal(502, "We couldn't respond to your request in time.")
             graph = Graph(self.organisation, credential, self.visible(credential), self.url, self.rate(credential.owner, "graphql"))
             data = executor.run(graph.root(executor.cost, executor.nodes))
         except GraphqlError as error:

@@ -103,7 +103,8 @@ class Answer:
         lines += [f"{key}: {value}" for key, value in self.headers]
         if self.length != -1 and self.status not in (204, 304):
             lines.append(f"Content-Length: {len(self.body) if self.length is None else self.length}")
-        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+        # A fault's address may have any characters.
+        return ("\r\n".join(lines) + "\r\n\r\n").encode(errors="surrogateescape")
 
 
 def json_answer(value: Json, status: int = 200, headers: Iterable[tuple[str, str]] = ()) -> Answer:
@@ -214,8 +215,7 @@ class Connection(asyncio.Protocol):
         self.go_on(request, "keep")
 
     async def send_slowly(self, request: Request, answer: Answer) -> None:
-        assert answer.deliver
-        for pause, piece in answer.deliver(answer.head(), answer.body):
+        for pause, piece in (answer.deliver or faults.at_once)(answer.head(), answer.body):
             if pause:
                 await asyncio.sleep(pause)
             while self.request is request and self.transport.get_write_buffer_size() > MOST_UNSENT_BYTES:
@@ -367,22 +367,20 @@ class Server:
         self.seen.append(request)
         connection.request = request
         fault = next((one for one in self.planned if one.befalls(request)), None) if self.planned else None
-        if fault is None:
-            try:
-                wire, status = self.wire(request)
-            except Exception:  # a bug of the fake: the test that met it has to see it
-                traceback.print_exc()
-                wire, status = Answer(500, [("X-Fake", "has a bug, see its stderr")]).head(), 500
-            if self.latency:
-                self.loop.call_later(self.latency, connection.send, request, wire, status)
-            else:
-                connection.send(request, wire, status)
-            return
-        request.fault = fault.name
-        answer = fault.act(request, self.answer(request))
-        if not answer.deliver:
-            answer.deliver = faults.at_once
-        self.loop.call_later(self.latency, lambda: self.loop.create_task(connection.send_slowly(request, answer)))
+        try:
+            if fault:
+                request.fault = fault.name
+                answer = fault.act(request, self.answer(request))
+                self.loop.call_later(self.latency, lambda: self.loop.create_task(connection.send_slowly(request, answer)))
+                return
+            wire, status = self.wire(request)
+        except Exception:  # a bug of the fake: the test that met it has to see it
+            traceback.print_exc()
+            wire, status = Answer(500, [("X-Fake", "has a bug, see its stderr")]).head(), 500
+        if self.latency:
+            self.loop.call_later(self.latency, connection.send, request, wire, status)
+        else:
+            connection.send(request, wire, status)
 
     def fail(self, name: str, *, path: str = "", method: str | None = None, times: int | None = None, skip: int = 0,
              **arguments: Json) -> None:

@@ -508,6 +508,15 @@ class Behaviour(unittest.TestCase):
                 self.assertEqual({name: reply.headers.get(name) for name in shown}, shown)
                 self.assertEqual(set(reply.json()) - {"url"}, {"message", "documentation_url", "status"})
 
+    def test_tokens_tell_about_themselves(self) -> None:
+        one = self.server.classic(("read:org",), expires_at=2_000_000_000.0)
+        reply = ask(self.server, "/user/orgs", one.token)
+        self.assertEqual(reply.headers["github-authentication-token-expiration"], "2033-05-18 03:33:20 UTC")
+        self.assertEqual((reply.headers["x-oauth-scopes"], len(reply.json())), ("read:org", 1))
+        partial = ask(self.server, "/user/orgs", self.server.classic(("repo",), sso_missing=True).token)
+        self.assertEqual((partial.json(), partial.headers["x-github-sso"]),
+                         ([], f"partial-results; organizations={self.server.organisation.id}"))
+
     def test_a_user_needs_a_role(self) -> None:
         server = self.enterContext(GitHub(Organisation(5, Shape(repositories=12, all_admin=False))))
         statuses = {one.permission: ask(server, f"/repos/acme/{one.name}/actions/secrets", server.classic().token).status
@@ -622,6 +631,14 @@ class LimitsAndCounts(unittest.TestCase):
         self.assertEqual([one.headers["x-ratelimit-remaining"] for one in replies], ["2", "1", "0", "0"])
         self.assertGreater(int(replies[3].headers["x-ratelimit-reset"]), time.time() + 900)
         self.assertNotIn("retry-after", replies[3].headers)
+        free = ask(server, "/rate_limit", self.token)
+        self.assertEqual((free.status, free.json()["rate"]["remaining"]), (200, 0))
+
+    def test_large_queries_take_too_long(self) -> None:
+        server = self.server(graphql_nodes=60)
+        for first, status in [(100, 502), (50, 200)]:
+            body = {"query": "query{organization(login:\"acme\"){repositories(first:%d){totalCount}}}" % first}
+            self.assertEqual(ask(server, "/graphql", self.token, "POST", body).status, status)
 
     def test_graphql_has_its_own(self) -> None:
         server = self.server(primary=1, graphql=1)
@@ -763,10 +780,17 @@ class Faults(unittest.TestCase):
 
     def test_pages(self) -> None:
         self.assertEqual(self.asked("page_repeats").next(), self.server.url + self.TARGET)
-        self.assertEqual(self.asked("page_loops", first="/start").next(), "/start")
         shrunk = self.asked("page_shrinks", rows=2)
         self.assertEqual((len(shrunk.json()["secrets"]), shrunk.json()["total_count"], bool(shrunk.next())), (2, 13, True))
-        self.assertEqual(self.asked("foreign_next", address="//evil.example/x").next(), "//evil.example/x")
+        for address in ("/start", "//evil.example/x", "https://evil\uff0eexample"):
+            self.assertIn(f"<{address}>", self.asked("next_page", address=address).headers["link"].encode("latin-1").decode())
+        body = {"query": 'query($after:String){organization(login:"acme"){repositories(first:5,after:$after){pageInfo{hasNextPage '
+                         'endCursor}nodes{name environments(first:1){pageInfo{hasNextPage}}}}}}', "variables": {"after": "Y3Vyc29yOjU="}}
+        for name, arguments, cursor in [("page_repeats", {}, "Y3Vyc29yOjU="), ("next_page", {"address": "x"}, "x")]:
+            self.server.heal()
+            self.server.fail(name, path="/graphql", **arguments)
+            page = ask(self.server, "/graphql", self.server.classic().token, "POST", body).json()
+            self.assertEqual(page["data"]["organization"]["repositories"]["pageInfo"], {"hasNextPage": True, "endCursor": cursor})
         foreign = self.asked("foreign_host", host="evil.example")
         self.assertTrue(foreign.next().startswith("http://evil.example/"))  # type: ignore[union-attr]
         self.assertIn(b"http://evil.example/", foreign.body)
@@ -793,8 +817,7 @@ class Faults(unittest.TestCase):
     def test_pages_of_circleci(self) -> None:
         server = self.enterContext(CircleCI(1))
         target = "/api/v2/context?owner-slug=gh/acme"
-        for name, arguments, token in [("page_repeats", {}, "again"), ("foreign_next", {"address": "https://evil.example"},
-                                                                        "https://evil.example")]:
+        for name, arguments, token in [("page_repeats", {}, "again"), ("next_page", {"address": "https://evil.example"}, "https://evil.example")]:
             server.heal()
             server.fail(name, **arguments)
             self.assertEqual(ask(server, target, Circle_Token=server.token).json()["next_page_token"], token)

@@ -150,16 +150,17 @@ def main() -> int:
         fake.control("POST", "set", {"latency": 0})
         run([sys.executable, HERE / "github_bare.py", fake.url, fake.token, "16"], scratch)
         fake.control("POST", "set", {"latency": options.latency})
-        print("| client | in flight | wall s | ideal s | ratio | CPU s | MiB | requests | 304 | twice | most in flight | exit |")
-        print("|---|---|---|---|---|---|---|---|---|---|---|---|")
+        print("| client | in flight | wall s | ideal s | ratio | CPU s | MiB | requests | 304 | twice | most in flight | server CPU s | exit |")
+        print("|---|---|---|---|---|---|---|---|---|---|---|---|---|")
         for row in rows_of(options, fake, scratch):
             fake.control("POST", "forget")
+            before = fake.control("GET", "summary")["cpu_seconds"]
             cost = run(row.command, scratch, row.environment)
             seen = fake.control("GET", "summary")
             ideal = seen["requests"] * options.latency / row.in_flight
             print(f"| {row.name} | {row.in_flight} | {cost.wall:.1f} | {ideal:.1f} | {cost.wall / max(ideal, 1e-9):.2f} | {cost.cpu:.2f} | "
                   f"{cost.mib:.0f} | {seen['requests']:,} | {seen['statuses'].get('304', 0):,} | {seen['repeats']} | "
-                  f"{seen['most_in_flight']} | {cost.code} |", flush=True)
+                  f"{seen['most_in_flight']} | {seen['cpu_seconds'] - before:.2f} | {cost.code} |", flush=True)
         if "tokensweep" in options.only and not knows_github(options.binary, scratch):
             print(f"\n{options.binary} cannot scan GitHub, or is not built.")
     return 0

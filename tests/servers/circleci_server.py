@@ -125,7 +125,8 @@ class CircleCI(Server):
     def make_project(self, number: int, variables: int) -> Project:
         """Every fourth has an opaque slug, as organisations that are not tied to GitHub have."""
         name = f"service-{number:04}"
-        slug = f"circleci/{self.chance.getrandbits(64):016x}/{self.chance.getrandbits(64):016x}" if number % 4 == 3 else f"{self.slug}/{name}"
+        opaque = f"circleci/{self.chance.getrandbits(64):016x}/{self.chance.getrandbits(64):016x}"
+        slug = opaque if number % 4 == 3 else f"{self.slug}/{name}"
         return Project(self.new_id(), slug, name, number % 3 != 2, self.make_variables(45 if number == 1 else variables, True))
 
     def make_context(self, number: int, variables: int) -> Context:
@@ -203,8 +204,8 @@ class CircleCI(Server):
             case ["api", "v1.1", "project", *slug, "envvar"]:
                 return [{"name": inner.name, "value": inner.mask} for inner in self.project("/".join(slug)).variables]
             case ["api", "v2", "project", *slug]:
-                one = self.project("/".join(slug))
-                return {"id": one.id, "slug": one.slug, "name": one.name, "organization_id": self.organisation_id,
+                project = self.project("/".join(slug))
+                return {"id": project.id, "slug": project.slug, "name": project.name, "organization_id": self.organisation_id,
                         "organization_slug": self.slug, "organization_name": self.login}
             case ["api", "v3", "projects"]:
                 return self.projects_v3(query)

@@ -118,7 +118,7 @@ class Rows:
 
     def stored(self, one: Stored, selected_address: str | None = None) -> Json:
         """`selected_address`: of the list of a secret's repositories, where it belongs to an organisation or a user."""
-        row = {"name": one.name, "created_at": one.created_at, "updated_at": one.updated_at}
+        row: Json = {"name": one.name, "created_at": one.created_at, "updated_at": one.updated_at}
         if one.value is not None:
             row["value"] = one.value
         if selected_address:

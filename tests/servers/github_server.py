@@ -541,11 +541,10 @@ class GitHub(Server):
                 need, stored = REPOSITORY_NEEDS[store, what], getattr(one, what)[store]
                 return self.stored_list(need, address, what, stored, rows.stored, one)
             case [("actions" | "agents") as store, ("organization-secrets" | "organization-variables") as asked]:
-                what = asked.partition("-")[2]
-                if self.serves(store, what, "repository"):
-                    need, stored = REPOSITORY_NEEDS[store, what], getattr(org, what)[store]
-                    reaching = [inner for inner in stored if org.reaches(inner, one)]
-                    return self.stored_list(need, address, what, reaching, rows.stored, one)
+                listed = asked.partition("-")[2]
+                if self.serves(store, listed, "repository"):
+                    reaching = [inner for inner in getattr(org, listed)[store] if org.reaches(inner, one)]
+                    return self.stored_list(REPOSITORY_NEEDS[store, listed], address, listed, reaching, rows.stored, one)
         raise Refusal(404, "Not Found")
 
     def stored_list(self, need: Need, address: str, what: str, stored: list[Stored], row: Callable[[Stored], Json],
@@ -621,7 +620,7 @@ class GitHub(Server):
         made = self.add("installation", "ghs", f"installation {found.id}", permissions=permissions, repositories=repositories,
                         expires_at=self.clock() + app.token_seconds)
         expiry = datetime.fromtimestamp(made.expires_at or 0, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        answer = {"token": made.token, "expires_at": expiry, "permissions": {"metadata": "read", **permissions},
+        answer: Json = {"token": made.token, "expires_at": expiry, "permissions": {"metadata": "read", **permissions},
                   "repository_selection": "all" if repositories is None else "selected"}
         if ids:
             answer["repositories"] = [rows.repository(self.organisation.by_id[one], False) for one in sorted(repositories or ())]
@@ -737,7 +736,7 @@ class Truth:
                  environment: str | None = None) -> None:
         login, by_id = self.organisation.login, self.organisation.by_id
         for one in stored:
-            row = {"store": store, "level": level, "repository": f"{login}/{repository.name}" if repository else None,
+            row: Json = {"store": store, "level": level, "repository": f"{login}/{repository.name}" if repository else None,
                    "environment": environment, "name": one.name, "created_at": one.created_at, "updated_at": one.updated_at,
                    "visibility": one.visibility, "repositories": None}
             if one.visibility == "selected":

@@ -259,7 +259,7 @@ def make_certificate(folder: Path, names: str = "DNS:localhost,IP:127.0.0.1", da
     extensions = folder / "extensions"
     extensions.write_text(f"subjectAltName={names}\nbasicConstraints=CA:false\n")
     new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    commands = [
+    commands: list[list[str | Path]] = [
         ["req", "-x509", *new_key, "-keyout", files["ca-key"], "-out", files["ca"], "-days", "2", "-subj", "/CN=Test authority",
          "-addext", "keyUsage=critical,keyCertSign", "-addext", "basicConstraints=critical,CA:true"],
         ["req", *new_key, "-keyout", files["server-key"], "-out", files["request"], "-subj", "/CN=Test server"],
@@ -283,7 +283,8 @@ class Server:
         self.folder: Path | None = None
         self.authority: Path | None = None  # the file that a client has to trust
         self.planned: list[PlannedFault] = []
-        self.forget()
+        self.seen: list[Request] = []
+        self.most_in_flight = 0
         self.connections = 0
         self.in_flight = 0
         self.open_connections: set[Connection] = set()
@@ -318,9 +319,8 @@ class Server:
         """The store's own wording for a fault that it refuses a request with, such as "denied"."""
         raise ValueError(f"no such fault: {kind}")
 
-    def truth(self, **arguments: str) -> Json:
-        """What a client should have seen."""
-        raise NotImplementedError
+    # What a client should have seen. A store says for whom.
+    truth: Callable[..., Json]
 
     # Its life.
 
@@ -401,7 +401,7 @@ class Server:
     # What was seen.
 
     def forget(self) -> None:
-        self.seen: list[Request] = []
+        self.seen = []
         self.most_in_flight = 0
 
     def requests(self, path: str = "") -> list[Request]:
@@ -422,7 +422,7 @@ class Server:
         return again
 
     def summary(self) -> Json:
-        """Counts by status ("none" where nothing was sent), and how busy it was."""
+        """Counts by status ("none" where nothing was sent), and how busy it was. `cpu_seconds` is the process's, since it began."""
         seen = list(self.seen)
         statuses: dict[str, int] = {}
         for request in seen:
@@ -430,6 +430,7 @@ class Server:
         finished = [request.ended for request in seen if request.ended]
         span = max(finished) - seen[0].began if finished else 0.0
         return {"requests": len(seen), "statuses": statuses, "connections": self.connections, "seconds": span,
+                "cpu_seconds": time.process_time(),
                 "most_in_flight": self.most_in_flight, "repeats": len(self.repeats()),
                 "counted": sum(request.counted for request in seen), **self.refusals()}
 

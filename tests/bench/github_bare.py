@@ -26,8 +26,11 @@ class Crawl:
         self.busy = 0
         self.statuses: Counter[int] = Counter()
 
-    def want(self, target: str) -> None:
-        self.waiting.append(target)
+    def want(self, target: str, at_once: bool = False) -> None:
+        if at_once:
+            self.waiting.appendleft(target)
+        else:
+            self.waiting.append(target)
         if self.idle:
             self.idle.pop().set_result(None)
 
@@ -56,7 +59,8 @@ class Crawl:
     def follow(self, target: str, head: bytes, body: bytes) -> None:
         if b'rel="next"' in head:
             following = re.search(rb'<([^>]*)>; rel="next"', head)
-            self.want(following[1].decode().removeprefix(self.url))
+            # Ahead of the rest: there must always be something left to ask.
+            self.want(following[1].decode().removeprefix(self.url), at_once=True)
         path = target.partition("?")[0]
         if path.endswith("/repos"):
             for one in json.loads(body):

@@ -164,7 +164,9 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport: asyncio.Transport = transport  # type: ignore[assignment]
         self.server.connections += 1
-        self.number = self.server.connections
+        self.server.last_connection += 1
+        self.number = self.server.last_connection
+        self.is_control = False
         self.server.open_connections.add(self)
         if sock := transport.get_extra_info("socket"):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -285,7 +287,8 @@ class Server:
         self.planned: list[PlannedFault] = []
         self.seen: list[Request] = []
         self.most_in_flight = 0
-        self.connections = 0
+        self.connections = 0  # accepted, but for those that only steered it
+        self.last_connection = 0
         self.in_flight = 0
         self.open_connections: set[Connection] = set()
         self.tls_context: ssl.SSLContext | None = None
@@ -358,6 +361,8 @@ class Server:
     def take(self, connection: Connection, method: str, target: str, headers: dict[str, str], body: bytes) -> None:
         now = time.monotonic()
         if target.startswith("/_control/"):
+            self.connections -= not connection.is_control
+            connection.is_control = True
             answer = self.controlled(method, target, body)
             connection.transport.write(answer.head() + answer.body)
             return

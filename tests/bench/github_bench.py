@@ -150,8 +150,9 @@ def main() -> int:
         fake.control("POST", "set", {"latency": 0})
         run([sys.executable, HERE / "github_bare.py", fake.url, fake.token, "16"], scratch)
         fake.control("POST", "set", {"latency": options.latency})
-        print("| client | in flight | wall s | ideal s | ratio | CPU s | MiB | requests | 304 | twice | most in flight | server CPU s | exit |")
-        print("|---|---|---|---|---|---|---|---|---|---|---|---|---|")
+        columns = ["client", "in flight", "wall s", "ideal s", "ratio", "CPU s", "MiB", "requests", "304", "twice", "most in flight",
+                   "server CPU s", "exit"]
+        print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}", flush=True)
         for row in rows_of(options, fake, scratch):
             fake.control("POST", "forget")
             before = fake.control("GET", "summary")["cpu_seconds"]

@@ -36,6 +36,11 @@ def decoded(answer: Answer) -> Any:
     return json.loads(answer.body) if answer.body else None
 
 
+def of_bodies(act: Act) -> Act:
+    """A 304 has no body that could be wrong, and goes out as it is."""
+    return lambda request, answer: act(request, answer) if answer.body else answer
+
+
 def replaced(answer: Answer, body: bytes, content_type: str) -> Answer:
     answer.without("Content-Encoding", "ETag", "Content-Type", "Link")
     answer.headers.append(("Content-Type", content_type))
@@ -58,7 +63,10 @@ def status(code: int = 502, body: str | None = None, headers: dict[str, str] | N
 
 def html() -> Act:
     """A page in place of JSON, with status 200, as captive portals and proxies send."""
-    return lambda request, answer: replaced(answer, HTML, "text/html; charset=utf-8")
+    def act(request: Request, answer: Answer) -> Answer:
+        answer.status = 200
+        return replaced(answer, HTML, "text/html; charset=utf-8")
+    return act
 
 
 def malformed() -> Act:
@@ -67,7 +75,7 @@ def malformed() -> Act:
         decoded(answer)
         answer.body = answer.body[:max(1, len(answer.body) // 2)]
         return answer
-    return act
+    return of_bodies(act)
 
 
 def redirect(location: str, code: int = 302) -> Act:
@@ -158,7 +166,7 @@ def broken_gzip() -> Act:
         decoded(answer)
         answer.headers.append(("Content-Encoding", "gzip"))
         return answer
-    return act
+    return of_bodies(act)
 
 
 def header_flood(count: int = 100_000, value_bytes: int = 100) -> Act:
@@ -208,7 +216,7 @@ def next_page(address: str) -> Act:
             answer.without("Link").headers.append(("Link", f'<{address}>; rel="next"'))
         answer.body = json.dumps(body).encode()
         return answer
-    return act
+    return of_bodies(act)
 
 
 def page_repeats() -> Act:
@@ -232,7 +240,7 @@ def page_shrinks(rows: int = 0) -> Act:
             body |= {key: value[:rows] for key, value in body.items() if isinstance(value, list)}
         answer.body = json.dumps(body).encode()
         return answer
-    return act
+    return of_bodies(act)
 
 
 def foreign_host(host: str) -> Act:

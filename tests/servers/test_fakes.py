@@ -574,8 +574,8 @@ class Behaviour(unittest.TestCase):
         """Over REST alone, with tokens that see less than everything."""
         chosen = {one.id for one in self.server.organisation.repositories[:9]}
         few = {name: "read" for name in ("secrets", "organization_secrets", "environments", "actions")}
-        credentials = [self.server.classic(), self.server.classic(("repo",)), self.server.classic(()), self.server.fine_grained(few, chosen),
-                       self.server.fine_grained(EVERY_PERMISSION, chosen)]
+        credentials = [self.server.classic(), self.server.classic(("repo",)), self.server.classic(()),
+                       self.server.fine_grained(few, chosen), self.server.fine_grained(EVERY_PERMISSION, chosen)]
         for number, credential in enumerate(credentials):
             with self.subTest(number):
                 truth = self.server.truth(credential)
@@ -727,12 +727,15 @@ class Faults(unittest.TestCase):
         with socket.create_connection(("127.0.0.1", self.server.port), timeout=TIMEOUT) as wire:
             wire.sendall(f"GET {self.TARGET} HTTP/1.1\r\nHost: x\r\nUser-Agent: test\r\nAccept: {ACCEPT}\r\nAuthorization: Bearer "
                          f"{self.server.classic().token}\r\n\r\n".encode())
-            wait_until(lambda: bool(self.server.seen) and (name == "hang" or self.server.seen[0].ended is not None))
-            if stays_open:
-                wire.settimeout(0.2)
+            wait_until(lambda: bool(self.server.seen))
             try:
+                # What comes at all comes whole and at once: only the wait for more is short.
+                if name == "hang":
+                    wire.settimeout(0.2)
                 while data := wire.recv(1 << 16):
                     received += data
+                    if stays_open:
+                        wire.settimeout(0.2)
                 return received, "closed"
             except ConnectionResetError:
                 return received, "reset"
@@ -783,8 +786,8 @@ class Faults(unittest.TestCase):
         self.assertEqual((len(gzip.decompress(bomb.body)), len(bomb.body) < 50_000), (20 << 20, True))
         with self.assertRaises(gzip.BadGzipFile):
             self.asked("broken_gzip").json()
-        flood, _ = self.raw("header_flood", True, count=1000, value_bytes=100)
-        self.assertGreater(len(flood.partition(b"\r\n\r\n")[0]), 100_000)
+        with self.assertRaisesRegex(http.client.HTTPException, "got more than 100 headers"):
+            self.asked("header_flood", count=1000, value_bytes=100)
         flood, end = self.raw("body_flood", mebibytes=3)
         self.assertGreater(len(flood), 3 << 20)
         self.assertEqual(end, "closed")
@@ -809,6 +812,17 @@ class Faults(unittest.TestCase):
         moved = self.asked("redirect", location="https:\\\\evil.example", code=308)
         self.assertEqual((moved.status, moved.headers["location"]), (308, "https:\\\\evil.example"))
 
+    def test_a_304_has_no_body_to_spoil(self) -> None:
+        token = self.server.classic().token
+        tag = ask(self.server, self.TARGET, token).headers["etag"]
+        for name, arguments in [("malformed", {}), ("broken_gzip", {}), ("page_repeats", {}), ("page_shrinks", {}),
+                                ("foreign_host", {"host": "evil.example"})]:
+            with self.subTest(name):
+                self.server.heal()
+                self.server.fail(name, **arguments)
+                reply = ask(self.server, self.TARGET, token, If_None_Match=tag)
+                self.assertEqual((reply.status, reply.body), (304, b""))
+
     def test_refusals_in_its_words(self) -> None:
         cases = [("denied", 403), ("not_found", 404), ("bad_credentials", 401), ("too_many_logins", 403), ("ip_allow_list", 403),
                  ("sso", 403), ("blocked", 451), ("gone", 410), ("primary_limit", 403), ("secondary_limit", 403),
@@ -828,7 +842,8 @@ class Faults(unittest.TestCase):
     def test_pages_of_circleci(self) -> None:
         server = self.enterContext(CircleCI(1))
         target = "/api/v2/context?owner-slug=gh/acme"
-        for name, arguments, token in [("page_repeats", {}, "again"), ("next_page", {"address": "https://evil.example"}, "https://evil.example")]:
+        foreign = "https://evil.example"
+        for name, arguments, token in [("page_repeats", {}, "again"), ("next_page", {"address": foreign}, foreign)]:
             server.heal()
             server.fail(name, **arguments)
             self.assertEqual(ask(server, target, Circle_Token=server.token).json()["next_page_token"], token)

@@ -3,11 +3,13 @@
 
     github_bench.py                               2,000 repositories x 3 environments, 50 ms a request; two minutes
     github_bench.py --repositories 200 --in-flight 16,64 --only bare,tokensweep
+    github_bench.py --repositories 100 --points 90 --points-seconds 6 --only tokensweep      # under a secondary limit
 
 Each row starts on a server that has forgotten what it was asked. "Ideal" is requests x latency / in flight; the ratio is what
 counts. The floor asks the same requests and throws the answers away (github_bare.py). tokensweep is measured twice, the
 second time with the inventory and the answers of the first, when its connector is built in; else the table says so. CPU seconds
-and peak memory are the client's. Where other work is running, CPU is the figure to trust.
+and peak memory are the client's. "Refused" has the requests in flight when the first refusal came behind it: whoever stops at once
+gets no more than these. Where other work is running, CPU is the figure to trust.
 """
 
 import argparse
@@ -140,6 +142,8 @@ def main() -> int:
     parser.add_argument("--environments", type=int, default=3)
     parser.add_argument("--latency", type=float, default=0.05)
     parser.add_argument("--in-flight", default="16,64,100")
+    parser.add_argument("--points", type=int, help="requests that GitHub's secondary limit allows; without it, there is none")
+    parser.add_argument("--points-seconds", type=float, default=60, help="within so many seconds")
     parser.add_argument("--only", default="bare,pygithub,tokensweep")
     parser.add_argument("--binary", type=Path, default=ROOT / "build/tokensweep")
     options = parser.parse_args()
@@ -149,9 +153,10 @@ def main() -> int:
         # The first crawl makes the answers, which the server then keeps: it is nobody's to pay.
         fake.control("POST", "set", {"latency": 0})
         run([sys.executable, HERE / "github_bare.py", fake.url, fake.token, "16"], scratch)
-        fake.control("POST", "set", {"latency": options.latency})
+        fake.control("POST", "set", {"latency": options.latency, "limits.points": options.points,
+                                     "limits.points_seconds": options.points_seconds})
         columns = ["client", "in flight", "wall s", "ideal s", "ratio", "CPU s", "MiB", "requests", "304", "twice", "most in flight",
-                   "server CPU s", "exit"]
+                   "refused / in flight then", "server CPU s", "exit"]
         print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}", flush=True)
         for row in rows_of(options, fake, scratch):
             fake.control("POST", "forget")
@@ -159,9 +164,11 @@ def main() -> int:
             cost = run(row.command, scratch, row.environment)
             seen = fake.control("GET", "summary")
             ideal = seen["requests"] * options.latency / row.in_flight
-            print(f"| {row.name} | {row.in_flight} | {cost.wall:.1f} | {ideal:.1f} | {cost.wall / max(ideal, 1e-9):.2f} | {cost.cpu:.2f} | "
-                  f"{cost.mib:.0f} | {seen['requests']:,} | {seen['statuses'].get('304', 0):,} | {seen['repeats']} | "
-                  f"{seen['most_in_flight']} | {seen['cpu_seconds'] - before:.2f} | {cost.code} |", flush=True)
+            cells = [row.name, row.in_flight, f"{cost.wall:.1f}", f"{ideal:.1f}", f"{cost.wall / max(ideal, 1e-9):.2f}",
+                     f"{cost.cpu:.2f}", f"{cost.mib:.0f}", f"{seen['requests']:,}", f"{seen['statuses'].get('304', 0):,}",
+                     seen["repeats"], seen["most_in_flight"], f"{seen['refused']} / {seen['in_flight_at_first_refusal']}",
+                     f"{seen['cpu_seconds'] - before:.2f}", cost.code]
+            print(f"| {' | '.join(map(str, cells))} |", flush=True)
         if "tokensweep" in options.only and not knows_github(options.binary, scratch):
             print(f"\n{options.binary} cannot scan GitHub, or is not built.")
     return 0

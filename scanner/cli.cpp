@@ -54,6 +54,7 @@ struct Grammar {
   CLI::App* report = nullptr;
   CLI::App* import_files = nullptr;
   CLI::App* collector_init = nullptr;
+  CLI::App* sources_check = nullptr;
   CLI::App* classify = nullptr;
   CLI::App* rules_list = nullptr;
   CLI::App* rules_test = nullptr;
@@ -206,6 +207,16 @@ void add_import(Grammar& grammar) {
       "  tokensweep import inventory laptops/*.sealed");
 }
 
+void add_sources(Grammar& grammar) {
+  CLI::App& sources = *grammar.app.add_subcommand("sources", "the sources of a configuration");
+  sources.require_subcommand(1);
+  CLI::App& check = *sources.add_subcommand("check", "ask each source what may be read, at what price");
+  grammar.sources_check = &check;
+  add_config(check, grammar.typed, "the tokensweep.toml that names the sources");
+  values(check, "--source", grammar.typed.sources, "NAME", "only this source; repeatable");
+  check.footer("  tokensweep sources check --config tokensweep.toml");
+}
+
 void add_collector(Grammar& grammar) {
   CLI::App& collector = *grammar.app.add_subcommand("collector", "the inventory into which laptops hand over theirs");
   collector.require_subcommand(1);
@@ -249,6 +260,7 @@ std::unique_ptr<Grammar> make_grammar() {
   add_report(*grammar);
   add_import(*grammar);
   add_collector(*grammar);
+  add_sources(*grammar);
   add_classify(*grammar);
   add_rules(*grammar);
   grammar->generate = app.add_subcommand("generate", "print the manual page or a shell's completion")->group("");
@@ -364,6 +376,7 @@ class Reader {
   DiffOptions diff();
   ReportOptions report();
   ImportOptions import_files();
+  SourcesCheckOptions sources_check();
   std::filesystem::path named_file(const CLI::App& command, const char* option, const std::string& typed);
   std::filesystem::path config_of(const CLI::App& command);
   std::filesystem::path output_of(const CLI::App& command);
@@ -573,11 +586,17 @@ ImportOptions Reader::import_files() {
   return options;
 }
 
+SourcesCheckOptions Reader::sources_check() {
+  SourcesCheckOptions options{.config = config_of(*grammar_.sources_check), .sources = typed_.sources};
+  if (options.config.empty() && !error_) fail("--config is missing: it names the sources");
+  return options;
+}
+
 std::variant<CommandLine, CliExit> Reader::read() {
   CommandLine line;
   const CLI::App* const with_inventory[] = {grammar_.scan,           grammar_.export_hits, grammar_.show,
                                             grammar_.diff,           grammar_.report,      grammar_.import_files,
-                                            grammar_.collector_init, grammar_.classify};
+                                            grammar_.collector_init, grammar_.classify,    grammar_.sources_check};
   const bool needs_db = std::any_of(std::begin(with_inventory), std::end(with_inventory),
                                     [](const CLI::App* command) { return command->parsed(); });
   line.global = global(needs_db);
@@ -588,6 +607,7 @@ std::variant<CommandLine, CliExit> Reader::read() {
   if (grammar_.report->parsed()) line.command = report();
   if (grammar_.import_files->parsed()) line.command = import_files();
   if (grammar_.collector_init->parsed()) line.command = CollectorInitOptions{config_of(*grammar_.collector_init)};
+  if (grammar_.sources_check->parsed()) line.command = sources_check();
   if (grammar_.classify->parsed()) line.command = ClassifyOptions{typed_.explain};
   if (grammar_.rules_list->parsed()) line.command = RulesListOptions{rules()};
   if (grammar_.rules_test->parsed()) line.command = RulesTestOptions{rules(), typed_.file};

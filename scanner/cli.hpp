@@ -90,6 +90,11 @@ struct CollectorInitOptions {
   std::filesystem::path config;  ///< names the inventory; may be empty
 };
 
+struct SourcesCheckOptions {
+  std::filesystem::path config;
+  std::vector<std::string> sources;  ///< of the configuration; empty: all
+};
+
 struct ClassifyOptions {
   std::string id;  ///< of a hit or a token, as it was typed
 };
@@ -111,7 +116,7 @@ struct GenerateOptions {
 struct CommandLine {
   GlobalOptions global;
   std::variant<ScanOptions, ExportOptions, ShowOptions, DiffOptions, ReportOptions, ImportOptions, CollectorInitOptions,
-               ClassifyOptions, RulesListOptions, RulesTestOptions, GenerateOptions>
+               SourcesCheckOptions, ClassifyOptions, RulesListOptions, RulesTestOptions, GenerateOptions>
       command;
 };
 

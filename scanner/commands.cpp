@@ -14,6 +14,7 @@
 #include "scanner/merge_commands.hpp"
 #include "scanner/report_commands.hpp"
 #include "scanner/scan.hpp"
+#include "scanner/source_commands.hpp"
 
 namespace tokensweep {
 namespace {
@@ -104,6 +105,7 @@ int run_command(const CommandLine& line, const World& world) {
       const bool inventories = options.kind == ImportKind::inventory;
       return inventories ? run_import_inventory(global, options, world) : run_import(global, options, world);
     }
+    int operator()(const SourcesCheckOptions& options) const { return run_sources_check(global, options, world); }
     int operator()(const CollectorInitOptions& options) const { return run_collector_init(global, options, world); }
     int operator()(const ClassifyOptions& options) const { return run_classify(global, options, world); }
     int operator()(const RulesListOptions& options) const { return run_rules_list(options, world); }

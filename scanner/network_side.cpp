@@ -7,6 +7,7 @@
 
 #include "net/clock.hpp"
 #include "net/network.hpp"
+#include "scanner/kept_answers.hpp"
 #include "scanner/read_credential.hpp"
 
 namespace tokensweep {
@@ -55,15 +56,17 @@ Random real_chance() {
 }  // namespace
 
 struct NetworkSide::Impl {
-  explicit Impl(const World& given)
+  Impl(const World& given, const std::filesystem::path& inventory)
       : world(given),
+        answers(inventory.native() + ".answers", given.now()),
         random(real_chance()),
-        network(clock, random, given.environment, nullptr),
+        network(clock, random, given.environment, &answers),
         clients(network, requests) {}
 
   const World& world;
   std::atomic<std::uint64_t> requests{0};
   boost::asio::io_context context{1};
+  KeptAnswers answers;
   SystemClock clock;
   Random random;
   Network network;
@@ -71,7 +74,8 @@ struct NetworkSide::Impl {
   std::vector<std::unique_ptr<Services>> services;
 };
 
-NetworkSide::NetworkSide(const World& world) : impl_(std::make_unique<Impl>(world)) {}
+NetworkSide::NetworkSide(const World& world, const std::filesystem::path& inventory)
+    : impl_(std::make_unique<Impl>(world, inventory)) {}
 NetworkSide::~NetworkSide() = default;
 
 Result<std::shared_ptr<Connector>> NetworkSide::connect(const ConnectorEntry& entry, const Settings& settings,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,7 +19,8 @@ namespace tokensweep {
 /// outlives the connectors that it makes.
 class NetworkSide {
  public:
-  explicit NetworkSide(const World& world);
+  /// Answers of services are kept beside `inventory`.
+  NetworkSide(const World& world, const std::filesystem::path& inventory);
   NetworkSide(const NetworkSide&) = delete;
   NetworkSide& operator=(const NetworkSide&) = delete;
   ~NetworkSide();

@@ -285,7 +285,7 @@ int run_scan(const GlobalOptions& given, const ScanOptions& options, const World
   auto settled = settle_options(given, options.config, world);
   if (!settled) return fail(world, kUsage, settled.error());
   const GlobalOptions& global = settled->global;
-  NetworkSide network(world);
+  NetworkSide network(world, global.db);
   auto plan = settled->config ? plan_of_config(*settled->config, options, network) : plan_of_paths(options);
   if (!plan) return fail(world, kUsage, plan.error());
 

@@ -308,6 +308,8 @@ TEST_CASE("help of every command") {
                {{"diff", "--help"}, "help-diff.txt"},
                {{"report", "--help"}, "help-report.txt"},
                {{"import", "--help"}, "help-import.txt"},
+               {{"sources", "--help"}, "help-sources.txt"},
+               {{"sources", "check", "--help"}, "help-sources-check.txt"},
                {{"collector", "--help"}, "help-collector.txt"},
                {{"collector", "init", "--help"}, "help-collector-init.txt"},
                {{"classify", "--help"}, "help-classify.txt"},

@@ -56,7 +56,7 @@ struct Fixture {
               .messages = messages,
               .now = [] { return Time(std::chrono::seconds(1'800'000'000)); },
               .stop = asked_to_stop};
-  NetworkSide network{world};
+  NetworkSide network{world, "nowhere/inventory.db"};
   Fingerprinter fingerprinter{InventoryKey::random()};
   Classification classification;
   std::set<std::string> done;

@@ -53,6 +53,16 @@ Result<std::vector<Unsettled>> find_unsettled(Database& database, std::int64_t a
   }
 }
 
+/// A place whose class and flags in force are to become others.
+struct Differing {
+  std::int64_t row = 0;
+  bool told = false;  ///< the sweep itself found the place, or it returned in it: that event tells the class as well
+  Class klass = Class::D;
+  Class old_class = Class::D;
+  std::int64_t flags = 0;
+  std::int64_t old_flags = 0;
+};
+
 void bind_class(Statement& statement, const std::optional<TokenVerdict>& verdict) {
   if (!verdict) {
     statement.bind(std::nullopt).bind(std::nullopt).bind(std::nullopt).bind(std::nullopt).bind(std::int64_t{0});
@@ -67,7 +77,7 @@ void bind_class(Statement& statement, const std::optional<TokenVerdict>& verdict
 class TokenSettler {
  public:
   TokenSettler(Database& database, SweepId sweep, const JudgeToken& judge, Time now)
-      : database_(database), sweep_(sweep), judge_(judge), now_(now), listed_(database) {}
+      : database_(database), sweep_(sweep), judge_(judge), now_(now), listed_(database), places_(database) {}
 
   Result<> prepare() {
     TRY(lists_, listed_.any());
@@ -76,24 +86,16 @@ class TokenSettler {
     TRY(update_, database_.prepare("settle a token",
                                    "UPDATE token SET class = ?2, confidence = ?3, reason = ?4, rank = ?5, flags = ?6, "
                                    "places = ?7, settled = 1 WHERE id = ?1"));
-    TRY(class_events_,
-        database_.prepare("keep an event",
-                          "INSERT INTO event (sweep, at, kind, hit, class, old_class) "
-                          "SELECT ?2, ?3, 'class_changed', row, coalesce(?4, own_class), class FROM hit "
-                          "WHERE token = ?1 AND state <> 'gone' AND class <> coalesce(?4, own_class) "
-                          "AND (?2 IS NULL OR (first_sweep <> ?2 AND NOT EXISTS (SELECT 1 FROM event AS told WHERE "
-                          "told.sweep = ?2 AND told.hit = hit.row AND told.kind = 'returned')))"));
-    TRY(in_force_,
-        database_.prepare("settle a token",
-                          "UPDATE hit SET class = coalesce(?2, own_class), flags = own_flags | ?3 WHERE token = ?1 "
-                          "AND state <> 'gone' AND (class <> coalesce(?2, own_class) OR flags <> own_flags | ?3)"));
-    TRY(flag_events_,
-        database_.prepare("keep an event",
-                          "INSERT INTO event (sweep, at, kind, hit, flags, old_flags) "
-                          "SELECT ?2, ?3, 'flags_changed', row, own_flags | ?4, flags FROM hit "
-                          "WHERE token = ?1 AND state <> 'gone' AND flags <> own_flags | ?4 "
-                          "AND (?2 IS NULL OR (first_sweep <> ?2 AND NOT EXISTS (SELECT 1 FROM event AS "
-                          "told WHERE told.sweep = ?2 AND told.hit = hit.row AND told.kind = 'returned')))"));
+    TRY(differing_, database_.prepare("settle a token",
+                                      "SELECT row, first_sweep, class, coalesce(?2, own_class), flags, own_flags | ?3 "
+                                      "FROM hit WHERE token = ?1 AND state <> 'gone' "
+                                      "AND (class <> coalesce(?2, own_class) OR flags <> own_flags | ?3)"));
+    TRY(returned_, database_.prepare("read the events",
+                                     "SELECT 1 FROM event WHERE sweep = ?1 AND hit = ?2 AND kind = 'returned' LIMIT 1"));
+    TRY(in_force_, database_.prepare("settle a token", "UPDATE hit SET class = ?2, flags = ?3 WHERE row = ?1"));
+    TRY(event_, database_.prepare("keep an event",
+                                  "INSERT INTO event (sweep, at, kind, hit, class, old_class, flags, old_flags) "
+                                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"));
     TRY(accept_, database_.prepare("settle a token", "UPDATE token SET settled = 1, places = ?2 WHERE id = ?1"));
     return {};
   }
@@ -120,8 +122,7 @@ class TokenSettler {
 
   Result<std::optional<TokenVerdict>> conclude(const Unsettled& token, const std::vector<ListedRow>& fitting) {
     if (fitting.empty() && token.places_agree) return std::optional<TokenVerdict>();
-    std::vector<HitRow> hits;
-    TRY_VOID(read_own_classes(database_, token.id, kMostPlaces, hits));
+    TRY(const auto hits, places_.read(token.id, kMostPlaces));
     std::vector<RegistryToken> listed;
     for (const ListedRow& one : fitting) listed.push_back(one.token);
     return judge_({.hits = hits, .listed = listed});
@@ -131,17 +132,58 @@ class TokenSettler {
     const auto flags = verdict ? static_cast<std::int64_t>(verdict->flags.bits()) : std::int64_t{0};
     std::optional<std::string_view> klass;
     if (verdict) klass = to_string(verdict->klass);
-    TRY_VOID(bind_event(flag_events_, token.id).bind(flags).run());
-    TRY_VOID(bind_event(class_events_, token.id).bind(klass).run());
-    TRY_VOID(in_force_.reset().bind(token.id).bind(klass).bind(flags).run());
+    TRY_VOID(find_differing(token.id, klass, flags));
+    // All of a kind together: the order of a token's events.
+    for (const Differing& place : differing_places_) TRY_VOID(note_flags(place));
+    for (const Differing& place : differing_places_) TRY_VOID(note_class(place));
+    for (const Differing& place : differing_places_) {
+      TRY_VOID(in_force_.reset().bind(place.row).bind(to_string(place.klass)).bind(place.flags).run());
+    }
     bind_class(update_.reset().bind(token.id), verdict);
     return update_.bind(token.places).run();
   }
 
-  Statement& bind_event(Statement& statement, std::int64_t token) {
-    statement.reset().bind(token);
-    sweep_ == 0 ? statement.bind(std::nullopt) : statement.bind(sweep_);
-    return statement.bind(now_);
+  /// First all reading, then all writing: a table that changes under a running query may show a row twice.
+  Result<> find_differing(std::int64_t token, std::optional<std::string_view> klass, std::int64_t flags) {
+    differing_places_.clear();
+    differing_.reset().bind(token).bind(klass).bind(flags);
+    for (;;) {
+      TRY(const bool more, differing_.step());
+      if (!more) break;
+      const auto old_class = parse_class(differing_.text(2));
+      const auto new_class = parse_class(differing_.text(3));
+      if (!old_class || !new_class) return strange_row();
+      differing_places_.push_back({.row = differing_.integer(0),
+                                   .told = differing_.integer(1) == sweep_,
+                                   .klass = *new_class,
+                                   .old_class = *old_class,
+                                   .flags = differing_.integer(5),
+                                   .old_flags = differing_.integer(4)});
+    }
+    for (Differing& place : differing_places_) {
+      if (place.told || sweep_ == 0) continue;
+      TRY(const auto returned, returned_.reset().bind(sweep_).bind(place.row).value());
+      place.told = returned.has_value();
+    }
+    return {};
+  }
+
+  Result<> note_flags(const Differing& place) {
+    if (place.told || place.flags == place.old_flags) return {};
+    begin_event("flags_changed", place).bind(std::nullopt).bind(std::nullopt);
+    return event_.bind(place.flags).bind(place.old_flags).run();
+  }
+
+  Result<> note_class(const Differing& place) {
+    if (place.told || place.klass == place.old_class) return {};
+    begin_event("class_changed", place).bind(to_string(place.klass)).bind(to_string(place.old_class));
+    return event_.bind(std::nullopt).bind(std::nullopt).run();
+  }
+
+  Statement& begin_event(std::string_view kind, const Differing& place) {
+    event_.reset();
+    sweep_ == 0 ? event_.bind(std::nullopt) : event_.bind(sweep_);
+    return event_.bind(now_).bind(kind).bind(place.row);
   }
 
   Database& database_;
@@ -149,13 +191,16 @@ class TokenSettler {
   const JudgeToken& judge_;
   Time now_;
   ListedReader listed_;
+  PlacesReader places_;
+  std::vector<Differing> differing_places_;
   bool lists_ = false;
   Statement clear_fits_;
   Statement write_fit_;
   Statement update_;
-  Statement class_events_;
+  Statement differing_;
+  Statement returned_;
   Statement in_force_;
-  Statement flag_events_;
+  Statement event_;
   Statement accept_;
 };
 

@@ -32,7 +32,9 @@ constexpr std::string_view kReplace =
 constexpr std::string_view kFind =
     "SELECT row, state = 'gone', flags, class, token FROM hit WHERE realm = ?1 AND place = ?2 AND id = ?3";
 // Three statements and no RETURNING, for which SQLite would make a temporary table each time.
-constexpr std::string_view kFindToken = "SELECT id FROM token WHERE fingerprint = ?1";
+constexpr std::string_view kFindToken =
+    "SELECT id, settled, kind = ?2 AND preview IS ?3 AND checksum = ?4 AND last_seen = max(first_seen, ?5) "
+    "FROM token WHERE fingerprint = ?1";
 constexpr std::string_view kRefreshToken =
     "UPDATE token SET kind = ?2, preview = ?3, checksum = ?4, last_seen = max(first_seen, ?5) WHERE id = ?1";
 constexpr std::string_view kInsertToken =
@@ -61,11 +63,16 @@ Result<std::optional<HitWriter::Token>> HitWriter::write_token(const Hit& hit, T
   if (!hit.fingerprint) return std::optional<Token>();
   const std::string_view checksum = to_string(hit.checksum);
   TRY(Statement * found, prepared(find_token_, "find a token", kFindToken));
-  TRY(const auto known, found->bind_blob(*hit.fingerprint).value());
-  if (known) {
+  found->bind_blob(*hit.fingerprint).bind(hit.kind).bind(hit.preview).bind(checksum).bind(now);
+  TRY(const bool is_known, found->step());
+  if (is_known) {
+    const Token known{.id = found->integer(0), .settled = found->integer(1) != 0};
+    const bool same = found->integer(2) != 0;
+    found->reset();
+    if (same) return std::optional(known);
     TRY(Statement * refresh, prepared(refresh_token_, "refresh a token", kRefreshToken));
-    TRY_VOID(refresh->bind(*known).bind(hit.kind).bind(hit.preview).bind(checksum).bind(now).run());
-    return std::optional(Token{.id = *known});
+    TRY_VOID(refresh->bind(known.id).bind(hit.kind).bind(hit.preview).bind(checksum).bind(now).run());
+    return std::optional(known);
   }
   TRY(Statement * insert, prepared(insert_token_, "write a token", kInsertToken));
   insert->bind_blob(*hit.fingerprint).bind(key_id_).bind(hit.kind).bind(hit.preview);
@@ -88,18 +95,33 @@ Result<> HitWriter::write(const Hit& hit, const Sight& sight) {
   if (token && hit.sealed) TRY_VOID(keep_box(token->id, *hit.sealed));
   evidence_.clear();
   append_evidence(evidence_, hit.evidence);
-  // An id follows from the place and the token, so a new token hardly has a hit.
-  if (!token || !token->is_new) {
-    TRY(Statement * refresh, prepared(refresh_, "refresh a hit", kRefresh));
-    bind(*refresh, hit, sight, token);
-    TRY_VOID(refresh->run());
-    if (database_.changes() == 1) return {};
+  // Either is right first; new hits come together, as the known ones do. An id follows from the place and the token, so
+  // a new token hardly has a hit.
+  const bool insert_first = last_was_new_ || (token && token->is_new);
+  TRY(last_was_new_, insert_first ? insert(hit, sight, token) : Result<bool>(false));
+  if (!last_was_new_) {
+    TRY(const bool refreshed, refresh(hit, sight, token));
+    if (refreshed) return {};
+    if (!insert_first) {
+      TRY(last_was_new_, insert(hit, sight, token));
+    }
+    if (!last_was_new_) TRY_VOID(replace(hit, sight, token));
   }
+  return token && token->settled ? unsettle(token->id) : Result<>();
+}
+
+Result<bool> HitWriter::refresh(const Hit& hit, const Sight& sight, const std::optional<Token>& token) {
+  TRY(Statement * refresh, prepared(refresh_, "refresh a hit", kRefresh));
+  bind(*refresh, hit, sight, token);
+  TRY_VOID(refresh->run());
+  return database_.changes() == 1;
+}
+
+Result<bool> HitWriter::insert(const Hit& hit, const Sight& sight, const std::optional<Token>& token) {
   TRY(Statement * insert, prepared(insert_, "write a hit", kInsert));
   bind(*insert, hit, sight, token);
   TRY_VOID(insert->run());
-  if (database_.changes() == 0) TRY_VOID(replace(hit, sight, token));
-  return token && !token->is_new ? unsettle(token->id) : Result<>();
+  return database_.changes() == 1;
 }
 
 Result<> HitWriter::keep_box(std::int64_t token, const SealedInner& sealed) {

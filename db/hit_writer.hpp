@@ -30,6 +30,7 @@ class HitWriter {
   struct Token {
     std::int64_t id = 0;
     bool is_new = false;
+    bool settled = false;
   };
   struct Known {
     std::int64_t row = 0;
@@ -39,6 +40,10 @@ class HitWriter {
     std::optional<std::int64_t> token;
   };
   Result<std::optional<Token>> write_token(const Hit& hit, Time now);
+  /// Whether the hit was there, exactly so: then its last sight is noted.
+  Result<bool> refresh(const Hit& hit, const Sight& sight, const std::optional<Token>& token);
+  /// Whether it was not there: then it is.
+  Result<bool> insert(const Hit& hit, const Sight& sight, const std::optional<Token>& token);
   Result<Known> find(const Hit& hit, const Sight& sight);
   Result<> replace(const Hit& hit, const Sight& sight, const std::optional<Token>& token);
   Result<> keep_box(std::int64_t token, const SealedInner& sealed);
@@ -50,6 +55,7 @@ class HitWriter {
   sqlite::Database& database_;
   std::string key_id_;
   std::string evidence_;  // of the hit that is being written
+  bool last_was_new_ = false;
   sqlite::Statement find_token_;
   sqlite::Statement refresh_token_;
   sqlite::Statement insert_token_;

@@ -66,12 +66,16 @@ Result<> mark_interrupted(Database& database) {
                           "UPDATE sweep SET state = 'interrupted' WHERE state = 'running'");
 }
 
-/// The row of a table of two names, made where it is new.
-Result<std::int64_t> row_of(Database& database, std::string_view sql, std::string_view connector,
-                            std::string_view name) {
-  TRY(auto* statement, database.prepared("name a source", sql));
-  TRY(const auto id, statement->bind(connector).bind(name).value());
-  return id.value_or(0);
+/// The row that `find` knows by its parameters, which `bind` binds; `insert` makes it where it is new. Nearly always it
+/// is there, and no RETURNING: for that SQLite would make a temporary table each time.
+template <class Bind>
+Result<std::int64_t> row_of(Database& database, std::string_view find, std::string_view insert, const Bind& bind) {
+  TRY(auto* found, database.prepared("open a scope", find));
+  TRY(const auto id, bind(*found).value());
+  if (id) return *id;
+  TRY(auto* made, database.prepared("open a scope", insert));
+  TRY_VOID(bind(*made).run());
+  return database.last_insert_id();
 }
 
 }  // namespace
@@ -194,22 +198,20 @@ Result<std::optional<SweepId>> Inventory::Impl::resume_sweep(std::string_view ru
 }
 
 Result<ScopeId> Inventory::Impl::open_scope(SweepId sweep, const Scope& scope) {
-  // DO UPDATE and not DO NOTHING: only then is the row's id returned where it was there before.
-  TRY(const auto source, row_of(database(),
-                                "INSERT INTO source (connector, name) VALUES (?1, ?2) "
-                                "ON CONFLICT (connector, name) DO UPDATE SET name = name RETURNING id",
-                                scope.source, scope.name));
-  TRY(const auto realm, row_of(database(),
-                               "INSERT INTO realm (connector, name) VALUES (?1, ?2) "
-                               "ON CONFLICT (connector, name) DO UPDATE SET name = name RETURNING id",
-                               scope.source, scope.realm));
+  const auto named = [&scope](std::string_view name) {
+    return [&scope, name](Statement& statement) -> Statement& { return statement.bind(scope.source).bind(name); };
+  };
+  TRY(const auto source, row_of(database(), "SELECT id FROM source WHERE connector = ?1 AND name = ?2",
+                                "INSERT INTO source (connector, name) VALUES (?1, ?2)", named(scope.name)));
+  TRY(const auto realm, row_of(database(), "SELECT id FROM realm WHERE connector = ?1 AND name = ?2",
+                               "INSERT INTO realm (connector, name) VALUES (?1, ?2)", named(scope.realm)));
   const std::string_view prefix = normal_prefix(scope.prefix);
-  TRY(auto* row, database().prepared("open a scope",
-                                     "INSERT INTO scope (source, realm, store, prefix) VALUES (?1, ?2, ?3, ?4) "
-                                     "ON CONFLICT (source, realm, store, prefix) DO UPDATE SET store = store "
-                                     "RETURNING id"));
-  TRY(const auto id, row->bind(source).bind(realm).bind(scope.store).bind(prefix).value());
-  const ScopeId opened_scope = id.value_or(0);
+  TRY(const ScopeId opened_scope,
+      row_of(database(), "SELECT id FROM scope WHERE source = ?1 AND realm = ?2 AND store = ?3 AND prefix = ?4",
+             "INSERT INTO scope (source, realm, store, prefix) VALUES (?1, ?2, ?3, ?4)",
+             [&](Statement& statement) -> Statement& {
+               return statement.bind(source).bind(realm).bind(scope.store).bind(prefix);
+             }));
   TRY(auto* visit, database().prepared("open a scope",
                                        "INSERT INTO visit (sweep, scope, state, reason, deep, files_seen, files_read, "
                                        "bytes_read, started_at) SELECT ?1, ?2, 'open', '', 0, 0, 0, 0, started_at "

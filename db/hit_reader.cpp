@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "db/hit_row.hpp"
 #include "db/lists.hpp"
 
 namespace tokensweep {
@@ -77,26 +78,6 @@ Result<> read_hits(sqlite::Database& database, const HitQuery& query, const std:
     TRY_VOID(reader.read(rows.integer(0), out));
     if (!each(out)) return {};
   }
-}
-
-PlacesReader::PlacesReader(sqlite::Database& database)
-    : database_(database), hit_(database, HitRowReader::Classes::own, true) {}
-
-Result<std::span<const HitRow>> PlacesReader::read(std::int64_t token, std::int64_t most) {
-  if (!rows_) {
-    TRY(rows_, database_.prepare("read a token's places",
-                                 "SELECT row FROM hit WHERE token = ?1 AND state <> 'gone' "
-                                 "ORDER BY own_class, row LIMIT ?2"));
-  }
-  rows_.reset().bind(token).bind(most);
-  std::size_t count = 0;
-  for (;;) {
-    TRY(const bool more, rows_.step());
-    if (!more) break;
-    if (count == hits_.size()) hits_.emplace_back();
-    TRY_VOID(hit_.read(rows_.integer(0), hits_[count++]));
-  }
-  return std::span<const HitRow>(hits_).first(count);
 }
 
 Result<> read_unfound(sqlite::Database& database, const std::function<bool(const HitRow&)>& each) {

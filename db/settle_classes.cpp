@@ -1,9 +1,12 @@
 #include "db/settle_classes.hpp"
 
+#include <algorithm>
+#include <iterator>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "db/hit_reader.hpp"
 #include "db/hit_row.hpp"
 #include "db/lists.hpp"
 
@@ -14,53 +17,81 @@ using sqlite::Database;
 using sqlite::Statement;
 
 // A token that is held in more places is concluded from the strictest of them.
-constexpr std::int64_t kMostPlaces = 1000;
+constexpr std::size_t kMostPlaces = 1000;
+// So many places are looked at in one call, but for those of its last token.
+constexpr std::size_t kPlacesAtOnce = 50'000;
 
-/// A token as its index entries show it.
+/// One place of a token, as its index entry shows it.
+struct Place {
+  std::int64_t row = 0;
+  Class own_class = Class::D;
+  Class klass = Class::D;  ///< in force
+  std::int64_t own_flags = 0;
+  std::int64_t flags = 0;  ///< in force
+};
+
 struct Unsettled {
   std::int64_t id = 0;
   std::string kind;
   std::string preview;
-  std::int64_t places_before = 0;
-  bool concluded = false;  ///< it has a verdict of its own
-  std::int64_t places = 0;
-  bool places_agree = true;
-  bool own_in_force = true;  ///< in each place its own class and flags are in force
+  bool concluded = false;     ///< it has a verdict of its own
+  std::vector<Place> places;  ///< not the gone ones; in the order of the index
+
+  [[nodiscard]] bool places_agree() const {
+    return std::all_of(places.begin(), places.end(),
+                       [this](const Place& one) { return one.own_class == places.front().own_class; });
+  }
+  [[nodiscard]] bool own_in_force() const {
+    return std::all_of(places.begin(), places.end(),
+                       [](const Place& one) { return one.klass == one.own_class && one.flags == one.own_flags; });
+  }
 };
 
-Result<std::vector<Unsettled>> find_unsettled(Database& database, std::int64_t after, std::int64_t most) {
-  TRY(auto rows,
-      database.prepare("find the tokens that changed",
-                       "SELECT token.id, token.kind, coalesce(token.preview, ''), token.places, "
-                       "token.class IS NOT NULL, count(hit.token), min(hit.own_class) IS max(hit.own_class), "
-                       "coalesce(max(hit.class <> hit.own_class OR hit.flags <> hit.own_flags), 0) "
-                       "FROM (SELECT * FROM token WHERE NOT settled AND id > ?1 ORDER BY id LIMIT ?2) AS token "
-                       "LEFT JOIN hit INDEXED BY hit_token ON hit.token = token.id AND hit.token IS NOT NULL AND "
-                       "hit.state <> 'gone' GROUP BY token.id ORDER BY token.id"));
-  rows.bind(after).bind(most);
-  std::vector<Unsettled> all;
-  for (;;) {
-    TRY(const bool more, rows.step());
-    if (!more) return all;
-    all.push_back({.id = rows.integer(0),
-                   .kind = std::string(rows.text(1)),
-                   .preview = std::string(rows.text(2)),
-                   .places_before = rows.integer(3),
-                   .concluded = rows.integer(4) != 0,
-                   .places = rows.integer(5),
-                   .places_agree = rows.integer(6) != 0,
-                   .own_in_force = rows.integer(7) == 0});
-  }
+Result<Place> place_of(const Statement& row, int column) {
+  const auto own_class = parse_class(row.text(column + 1));
+  const auto klass = parse_class(row.text(column + 2));
+  if (!own_class || !klass) return strange_row();
+  return Place{.row = row.integer(column),
+               .own_class = *own_class,
+               .klass = *klass,
+               .own_flags = row.integer(column + 3),
+               .flags = row.integer(column + 4)};
 }
 
-/// A place whose class and flags in force are to become others.
-struct Differing {
-  std::int64_t row = 0;
-  bool told = false;  ///< the sweep itself found the place, or it returned in it: that event tells the class as well
+Result<std::vector<Unsettled>> find_unsettled(Database& database, std::int64_t after, std::int64_t most) {
+  TRY(auto* rows,
+      database.prepared("find the tokens that changed",
+                        "SELECT token.id, token.kind, coalesce(token.preview, ''), token.class IS NOT NULL, "
+                        "hit.row, hit.own_class, hit.class, hit.own_flags, hit.flags "
+                        "FROM (SELECT * FROM token WHERE NOT settled AND id > ?1 ORDER BY id LIMIT ?2) AS token "
+                        "LEFT JOIN hit INDEXED BY hit_token ON hit.token = token.id AND hit.token IS NOT NULL AND "
+                        "hit.state <> 'gone' ORDER BY token.id"));
+  rows->bind(after).bind(most);
+  std::vector<Unsettled> all;
+  for (std::size_t places = 0;; ++places) {
+    TRY(const bool more, rows->step());
+    const bool is_next = more && (all.empty() || all.back().id != rows->integer(0));
+    if (!more || (is_next && places >= kPlacesAtOnce)) break;
+    if (is_next) {
+      all.push_back({.id = rows->integer(0),
+                     .kind = std::string(rows->text(1)),
+                     .preview = std::string(rows->text(2)),
+                     .concluded = rows->integer(3) != 0,
+                     .places = {}});
+    }
+    if (rows->is_null(4)) continue;
+    TRY(const Place place, place_of(*rows, 4));
+    all.back().places.push_back(place);
+  }
+  rows->reset();
+  return all;
+}
+
+/// A place whose class or flags in force become others.
+struct Change {
+  const Place& place;
   Class klass = Class::D;
-  Class old_class = Class::D;
   std::int64_t flags = 0;
-  std::int64_t old_flags = 0;
 };
 
 void bind_class(Statement& statement, const std::optional<TokenVerdict>& verdict) {
@@ -77,7 +108,12 @@ void bind_class(Statement& statement, const std::optional<TokenVerdict>& verdict
 class TokenSettler {
  public:
   TokenSettler(Database& database, SweepId sweep, const JudgeToken& judge, Time now)
-      : database_(database), sweep_(sweep), judge_(judge), now_(now), listed_(database), places_(database) {}
+      : database_(database),
+        sweep_(sweep),
+        judge_(judge),
+        now_(now),
+        listed_(database),
+        hit_(database, HitRowReader::Classes::own, true) {}
 
   Result<> prepare() {
     TRY(lists_, listed_.any());
@@ -86,12 +122,9 @@ class TokenSettler {
     TRY(update_, database_.prepare("settle a token",
                                    "UPDATE token SET class = ?2, confidence = ?3, reason = ?4, rank = ?5, flags = ?6, "
                                    "places = ?7, settled = 1 WHERE id = ?1"));
-    TRY(differing_, database_.prepare("settle a token",
-                                      "SELECT row, first_sweep, class, coalesce(?2, own_class), flags, own_flags | ?3 "
-                                      "FROM hit WHERE token = ?1 AND state <> 'gone' "
-                                      "AND (class <> coalesce(?2, own_class) OR flags <> own_flags | ?3)"));
-    TRY(returned_, database_.prepare("read the events",
-                                     "SELECT 1 FROM event WHERE sweep = ?1 AND hit = ?2 AND kind = 'returned' LIMIT 1"));
+    TRY(told_, database_.prepare("read the events",
+                                 "SELECT 1 FROM hit WHERE row = ?1 AND (first_sweep = ?2 OR EXISTS (SELECT 1 FROM "
+                                 "event WHERE sweep = ?2 AND hit = ?1 AND kind = 'returned'))"));
     TRY(in_force_, database_.prepare("settle a token", "UPDATE hit SET class = ?2, flags = ?3 WHERE row = ?1"));
     TRY(event_, database_.prepare("keep an event",
                                   "INSERT INTO event (sweep, at, kind, hit, class, old_class, flags, old_flags) "
@@ -105,8 +138,8 @@ class TokenSettler {
     if (lists_ && token.kind == "npm-token") {
       TRY(fitting, listed_.that_fit(token.preview));
     }
-    const bool is_plain = fitting.empty() && token.places_agree && !token.concluded && token.own_in_force;
-    if (is_plain) return accept_.reset().bind(token.id).bind(token.places).run();
+    const bool is_plain = fitting.empty() && !token.concluded && token.places_agree() && token.own_in_force();
+    if (is_plain) return accept_.reset().bind(token.id).bind(std::ssize(token.places)).run();
     TRY_VOID(write_fits(token.id, fitting));
     TRY(const auto verdict, conclude(token, fitting));
     return put_in_force(token, verdict);
@@ -121,66 +154,68 @@ class TokenSettler {
   }
 
   Result<std::optional<TokenVerdict>> conclude(const Unsettled& token, const std::vector<ListedRow>& fitting) {
-    if (fitting.empty() && token.places_agree) return std::optional<TokenVerdict>();
-    TRY(const auto hits, places_.read(token.id, kMostPlaces));
+    if (fitting.empty() && token.places_agree()) return std::optional<TokenVerdict>();
+    TRY(const auto hits, read_strictest(token));
     std::vector<RegistryToken> listed;
     for (const ListedRow& one : fitting) listed.push_back(one.token);
     return judge_({.hits = hits, .listed = listed});
   }
 
-  Result<> put_in_force(const Unsettled& token, const std::optional<TokenVerdict>& verdict) {
-    const auto flags = verdict ? static_cast<std::int64_t>(verdict->flags.bits()) : std::int64_t{0};
-    std::optional<std::string_view> klass;
-    if (verdict) klass = to_string(verdict->klass);
-    TRY_VOID(find_differing(token.id, klass, flags));
-    // All of a kind together: the order of a token's events.
-    for (const Differing& place : differing_places_) TRY_VOID(note_flags(place));
-    for (const Differing& place : differing_places_) TRY_VOID(note_class(place));
-    for (const Differing& place : differing_places_) {
-      TRY_VOID(in_force_.reset().bind(place.row).bind(to_string(place.klass)).bind(place.flags).run());
-    }
-    bind_class(update_.reset().bind(token.id), verdict);
-    return update_.bind(token.places).run();
+  /// The next call ends the rows.
+  Result<std::span<const HitRow>> read_strictest(const Unsettled& token) {
+    strictest_.clear();
+    for (const Place& place : token.places) strictest_.emplace_back(place.own_class, place.row);
+    const std::size_t count = std::min(strictest_.size(), kMostPlaces);
+    std::partial_sort(strictest_.begin(), strictest_.begin() + static_cast<std::ptrdiff_t>(count), strictest_.end());
+    if (hits_.size() < count) hits_.resize(count);
+    for (std::size_t i = 0; i < count; ++i) TRY_VOID(hit_.read(strictest_[i].second, hits_[i]));
+    return std::span<const HitRow>(hits_).first(count);
   }
 
-  /// First all reading, then all writing: a table that changes under a running query may show a row twice.
-  Result<> find_differing(std::int64_t token, std::optional<std::string_view> klass, std::int64_t flags) {
-    differing_places_.clear();
-    differing_.reset().bind(token).bind(klass).bind(flags);
-    for (;;) {
-      TRY(const bool more, differing_.step());
-      if (!more) break;
-      const auto old_class = parse_class(differing_.text(2));
-      const auto new_class = parse_class(differing_.text(3));
-      if (!old_class || !new_class) return strange_row();
-      differing_places_.push_back({.row = differing_.integer(0),
-                                   .told = differing_.integer(1) == sweep_,
-                                   .klass = *new_class,
-                                   .old_class = *old_class,
-                                   .flags = differing_.integer(5),
-                                   .old_flags = differing_.integer(4)});
+  Result<> put_in_force(const Unsettled& token, const std::optional<TokenVerdict>& verdict) {
+    const auto flags = verdict ? static_cast<std::int64_t>(verdict->flags.bits()) : std::int64_t{0};
+    std::vector<Change> changes;
+    for (const Place& place : token.places) {
+      const Change change{
+          .place = place, .klass = verdict ? verdict->klass : place.own_class, .flags = place.own_flags | flags};
+      if (change.klass != place.klass || change.flags != place.flags) changes.push_back(change);
     }
-    for (Differing& place : differing_places_) {
-      if (place.told || sweep_ == 0) continue;
-      TRY(const auto returned, returned_.reset().bind(sweep_).bind(place.row).value());
-      place.told = returned.has_value();
+    TRY_VOID(note(changes));
+    for (const Change& change : changes) {
+      TRY_VOID(in_force_.reset().bind(change.place.row).bind(to_string(change.klass)).bind(change.flags).run());
+    }
+    bind_class(update_.reset().bind(token.id), verdict);
+    return update_.bind(std::ssize(token.places)).run();
+  }
+
+  /// Keeps changes as events, but for places that the sweep itself found or that returned in it: that tells their class
+  /// as well. All of a kind together.
+  Result<> note(const std::vector<Change>& changes) {
+    std::vector<const Change*> untold;
+    for (const Change& change : changes) {
+      TRY(const bool told, is_told(change.place));
+      if (!told) untold.push_back(&change);
+    }
+    for (const Change* change : untold) {
+      if (change->flags == change->place.flags) continue;
+      begin_event("flags_changed", change->place).bind(std::nullopt).bind(std::nullopt);
+      TRY_VOID(event_.bind(change->flags).bind(change->place.flags).run());
+    }
+    for (const Change* change : untold) {
+      if (change->klass == change->place.klass) continue;
+      begin_event("class_changed", change->place).bind(to_string(change->klass)).bind(to_string(change->place.klass));
+      TRY_VOID(event_.bind(std::nullopt).bind(std::nullopt).run());
     }
     return {};
   }
 
-  Result<> note_flags(const Differing& place) {
-    if (place.told || place.flags == place.old_flags) return {};
-    begin_event("flags_changed", place).bind(std::nullopt).bind(std::nullopt);
-    return event_.bind(place.flags).bind(place.old_flags).run();
+  Result<bool> is_told(const Place& place) {
+    if (sweep_ == 0) return false;
+    TRY(const auto told, told_.reset().bind(place.row).bind(sweep_).value());
+    return told.has_value();
   }
 
-  Result<> note_class(const Differing& place) {
-    if (place.told || place.klass == place.old_class) return {};
-    begin_event("class_changed", place).bind(to_string(place.klass)).bind(to_string(place.old_class));
-    return event_.bind(std::nullopt).bind(std::nullopt).run();
-  }
-
-  Statement& begin_event(std::string_view kind, const Differing& place) {
+  Statement& begin_event(std::string_view kind, const Place& place) {
     event_.reset();
     sweep_ == 0 ? event_.bind(std::nullopt) : event_.bind(sweep_);
     return event_.bind(now_).bind(kind).bind(place.row);
@@ -191,14 +226,14 @@ class TokenSettler {
   const JudgeToken& judge_;
   Time now_;
   ListedReader listed_;
-  PlacesReader places_;
-  std::vector<Differing> differing_places_;
+  HitRowReader hit_;
+  std::vector<std::pair<Class, std::int64_t>> strictest_;
+  std::vector<HitRow> hits_;  ///< never shrinks: strings keep their memory
   bool lists_ = false;
   Statement clear_fits_;
   Statement write_fit_;
   Statement update_;
-  Statement differing_;
-  Statement returned_;
+  Statement told_;
   Statement in_force_;
   Statement event_;
   Statement accept_;

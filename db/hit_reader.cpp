@@ -13,20 +13,19 @@
 namespace tokensweep {
 namespace {
 
-// The order first, of narrow rows: SQLite sorts what it selects, and a million whole hits would not stay in memory.
-// What does not restrict is null. A token's places are found by the index of tokens: a text of its own.
-constexpr std::string_view kSelect = "SELECT row FROM hit WHERE ";
+// What does not restrict is null. A token's places are found by the index of tokens: a text of its own. SQLite sorts
+// the rows whole, in a file where they are many: three times as fast as to sort their numbers and then look each of
+// them up, with its scope and token, somewhere else in the file.
 constexpr std::string_view kOfTokens =
-    "token IN (SELECT id FROM token WHERE fingerprint >= ?6 AND fingerprint <= ?7 AND lower(hex(fingerprint)) GLOB ?8) "
-    "AND ";
+    "hit.token IN (SELECT id FROM token WHERE fingerprint >= ?6 AND fingerprint <= ?7 AND lower(hex(fingerprint)) GLOB "
+    "?8) AND ";
 constexpr std::string_view kRestrict =
-    "(?1 >> (unicode(class) - unicode('A')) & 1) "
-    "AND (?2 IS NULL OR scope IN (SELECT scope.id FROM scope JOIN source ON source.id = scope.source "
-    "WHERE source.connector = ?2 OR source.name = ?2)) "
-    "AND (?3 IS NULL OR state = ?3 OR (?3 = 'present' AND state = 'unknown')) "
-    "AND (?4 IS NULL OR flags & ?4) "
-    "AND (?5 IS NULL OR last_sweep = ?5) "
-    "ORDER BY class, coalesce(updated_at, created_at, first_seen), id";
+    "(?1 >> (unicode(hit.class) - unicode('A')) & 1) "
+    "AND (?2 IS NULL OR source.connector = ?2 OR source.name = ?2) "
+    "AND (?3 IS NULL OR hit.state = ?3 OR (?3 = 'present' AND hit.state = 'unknown')) "
+    "AND (?4 IS NULL OR hit.flags & ?4) "
+    "AND (?5 IS NULL OR hit.last_sweep = ?5) "
+    "ORDER BY hit.class, coalesce(hit.updated_at, hit.created_at, hit.first_seen), hit.id";
 
 constexpr std::int64_t kAllClasses = 0b1111;
 
@@ -61,22 +60,20 @@ struct TokenRange {
 Result<> read_hits(sqlite::Database& database, const HitQuery& query, const std::function<bool(const HitRow&)>& each) {
   TRY(const Snapshot snapshot, Snapshot::take(database));
   const TokenRange range(query.token);
-  std::string sql(kSelect);
-  if (!query.token.empty()) sql.append(kOfTokens);
-  TRY(auto rows, database.prepare("read the hits", sql.append(kRestrict)));
-  rows.bind(class_bits(query.classes));
-  query.source.empty() ? rows.bind(std::nullopt) : rows.bind(query.source);
-  query.state ? rows.bind(to_string(*query.state)) : rows.bind(std::nullopt);
-  query.flag ? rows.bind(static_cast<std::int64_t>(ScopeFlags().add(*query.flag).bits())) : rows.bind(std::nullopt);
-  rows.bind(query.sweep);
-  if (!query.token.empty()) rows.bind_blob(range.first).bind_blob(range.last).bind(std::string_view(range.pattern));
   HitRowReader reader(database, HitRowReader::Classes::in_force, query.evidence);
+  std::string which = "WHERE ";
+  if (!query.token.empty()) which.append(kOfTokens);
+  TRY(auto* rows, reader.select(which.append(kRestrict)));
+  rows->bind(class_bits(query.classes));
+  query.source.empty() ? rows->bind(std::nullopt) : rows->bind(query.source);
+  query.state ? rows->bind(to_string(*query.state)) : rows->bind(std::nullopt);
+  query.flag ? rows->bind(static_cast<std::int64_t>(ScopeFlags().add(*query.flag).bits())) : rows->bind(std::nullopt);
+  rows->bind(query.sweep);
+  if (!query.token.empty()) rows->bind_blob(range.first).bind_blob(range.last).bind(std::string_view(range.pattern));
   HitRow out;
   for (;;) {
-    TRY(const bool more, rows.step());
-    if (!more) return {};
-    TRY_VOID(reader.read(rows.integer(0), out));
-    if (!each(out)) return {};
+    TRY(const bool more, reader.next(out));
+    if (!more || !each(out)) return {};
   }
 }
 

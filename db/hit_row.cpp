@@ -12,14 +12,19 @@ constexpr std::string_view kColumns =
     "hit.id, hit.rule, hit.kind, source.connector, source.name, scope.store, hit.place, hit.locator, hit.name, "
     "hit.registry, token.fingerprint, hit.preview, hit.checksum, hit.created_at, hit.updated_at, hit.age_basis, "
     "hit.deep, hit.first_seen, hit.last_seen, hit.gone_at, hit.state, token.first_seen, coalesce(token.places, 1), "
-    "hit.token, hit.evidence, token.sealed ";
+    "token.sealed, hit.token, ";
+// What is not asked for is not carried through the sort.
+constexpr std::string_view kWithEvidence = "hit.evidence ";
+constexpr std::string_view kWithoutEvidence = "'[]' ";
 constexpr std::string_view kInForce =
     "SELECT hit.class, coalesce(token.confidence, hit.confidence), coalesce(token.reason, hit.reason), "
     "iif(token.class IS NULL, hit.rank, token.rank), hit.flags, ";
 constexpr std::string_view kOwn = "SELECT hit.own_class, hit.confidence, hit.reason, hit.rank, hit.own_flags, ";
+// CROSS: in this order, from the hits.
 constexpr std::string_view kFrom =
-    "FROM hit JOIN scope ON scope.id = hit.scope JOIN source ON source.id = scope.source "
-    "LEFT JOIN token ON token.id = hit.token WHERE hit.row = ?1";
+    "FROM hit CROSS JOIN scope ON scope.id = hit.scope CROSS JOIN source ON source.id = scope.source "
+    "LEFT JOIN token ON token.id = hit.token ";
+constexpr std::string_view kOne = "WHERE hit.row = ?1";
 
 enum Column : int {
   kClass,
@@ -50,9 +55,9 @@ enum Column : int {
   kState,
   kTokenFirstSeen,
   kPlaces,
+  kSealed,
   kToken,
   kEvidence,
-  kSealed,
 };
 
 constexpr std::int64_t kSecondsInDay = 86'400;
@@ -156,28 +161,36 @@ Error strange_row() {
   return {ErrorKind::storage, "read the hits: a row says what no tokensweep writes: restore a copy of the inventory"};
 }
 
-Result<> HitRowReader::prepare() {
-  const std::string_view classes = classes_ == Classes::in_force ? kInForce : kOwn;
-  TRY(select_, database_.prepare("read a hit", std::string(classes).append(kColumns).append(kFrom)));
-  if (classes_ == Classes::own) return {};
+Result<sqlite::Statement*> HitRowReader::select(std::string_view which) {
+  std::string sql(classes_ == Classes::in_force ? kInForce : kOwn);
+  sql.append(kColumns).append(evidence_ ? kWithEvidence : kWithoutEvidence).append(kFrom).append(which);
+  TRY(select_, database_.prepare("read the hits", sql));
+  if (classes_ == Classes::own) return &select_;
   TRY(any_listed_, listed_.any());
   if (any_listed_) {
     TRY(shared_days_, read_shared_days(database_));
   }
-  return {};
+  return &select_;
 }
 
-Result<> HitRowReader::read(std::int64_t row, HitRow& out) {
-  if (!select_) TRY_VOID(prepare());
-  TRY(const bool found, select_.reset().bind(row).step());
-  if (!found || !refill(out, select_)) return strange_row();
+Result<bool> HitRowReader::next(HitRow& out) {
+  TRY(const bool found, select_.step());
+  if (!found) return false;
+  if (!refill(out, select_)) return strange_row();
   out.hit.evidence.clear();
   if (evidence_) {
     TRY(out.hit.evidence, read_evidence(database_, select_.text(kEvidence)));
   }
   out.listing.reset();
-  if (any_listed_ && !select_.is_null(kToken)) return read_listing(select_.integer(kToken), out);
-  return {};
+  if (any_listed_ && !select_.is_null(kToken)) TRY_VOID(read_listing(select_.integer(kToken), out));
+  return true;
+}
+
+Result<> HitRowReader::read(std::int64_t row, HitRow& out) {
+  if (!select_) TRY_VOID(select(kOne));
+  select_.reset().bind(row);
+  TRY(const bool found, next(out));
+  return found ? Result<>() : strange_row();
 }
 
 Result<> HitRowReader::read_listing(std::int64_t token, HitRow& out) {

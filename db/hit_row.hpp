@@ -10,7 +10,8 @@
 
 namespace tokensweep {
 
-/// Reads hits by their rows, with what belongs to them: source, token, what a registry lists.
+/// Reads hits with what belongs to them: source, token, what a registry lists. One reader reads either single rows or a
+/// selection.
 class HitRowReader {
  public:
   enum class Classes : std::uint8_t {
@@ -23,8 +24,13 @@ class HitRowReader {
   /// Fills `out`, whose strings keep their memory from row to row.
   Result<> read(std::int64_t row, HitRow& out);
 
+  /// Begins to read the hits that `which` is about (made of literals: WHERE …, ORDER BY …, of hit, scope, source and
+  /// token). Its parameters are to be bound before the first next().
+  Result<sqlite::Statement*> select(std::string_view which);
+  /// Fills `out` with the next of them; false where there is none left.
+  Result<bool> next(HitRow& out);
+
  private:
-  Result<> prepare();
   Result<> read_listing(std::int64_t token, HitRow& out);
 
   sqlite::Database& database_;

@@ -144,8 +144,8 @@ Result<OpenInventory> open_for_writing(const fs::path& named, const Inventory::O
 Result<> check_readable(Database& database, const Schema& schema) {
   TRY_VOID(configure(database));
   TRY_VOID(database.execute("configure", "PRAGMA query_only = ON"));
-  // Sorting a million hits has to go somewhere: into a nameless file (ids, classes and times, nothing else), not
-  // memory.
+  // Sorting a million hits has to go somewhere: into a nameless file (what the inventory itself says, so no value), not
+  // memory. A larger cache would be a larger piece to sort in memory as well.
   TRY_VOID(database.execute("configure", "PRAGMA temp_store = FILE; PRAGMA cache_size = -4096"));
   TRY(const int version, check_version(database, schema));
   if (version == schema.version) return {};

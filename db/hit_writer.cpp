@@ -48,6 +48,10 @@ constexpr std::string_view kEvent =
     "INSERT INTO event (sweep, at, kind, hit, class, old_class, flags, old_flags) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 
+bool hold_the_same(const Hit& a, const Hit& b) {
+  return a.fingerprint == b.fingerprint && a.kind == b.kind && a.preview == b.preview && a.checksum == b.checksum;
+}
+
 std::int64_t bits(ScopeFlags flags) { return static_cast<std::int64_t>(flags.bits()); }
 
 }  // namespace
@@ -59,8 +63,18 @@ Result<Statement*> HitWriter::prepared(Statement& statement, std::string_view op
   return &statement.reset();
 }
 
-Result<std::optional<HitWriter::Token>> HitWriter::write_token(const Hit& hit, Time now) {
+Result<std::optional<HitWriter::Token>> HitWriter::token_of(const Hit& hit, const Sight& sight) {
   if (!hit.fingerprint) return std::optional<Token>();
+  if (last_hit_ == nullptr || !hold_the_same(*last_hit_, hit)) {
+    TRY(last_token_, write_token(hit, sight.now));
+  } else {
+    last_token_.is_new = false;
+  }
+  last_hit_ = &hit;
+  return std::optional(last_token_);
+}
+
+Result<HitWriter::Token> HitWriter::write_token(const Hit& hit, Time now) {
   const std::string_view checksum = to_string(hit.checksum);
   TRY(Statement * found, prepared(find_token_, "find a token", kFindToken));
   found->bind_blob(*hit.fingerprint).bind(hit.kind).bind(hit.preview).bind(checksum).bind(now);
@@ -69,15 +83,15 @@ Result<std::optional<HitWriter::Token>> HitWriter::write_token(const Hit& hit, T
     const Token known{.id = found->integer(0), .settled = found->integer(1) != 0};
     const bool same = found->integer(2) != 0;
     found->reset();
-    if (same) return std::optional(known);
+    if (same) return known;
     TRY(Statement * refresh, prepared(refresh_token_, "refresh a token", kRefreshToken));
     TRY_VOID(refresh->bind(known.id).bind(hit.kind).bind(hit.preview).bind(checksum).bind(now).run());
-    return std::optional(known);
+    return known;
   }
   TRY(Statement * insert, prepared(insert_token_, "write a token", kInsertToken));
   insert->bind_blob(*hit.fingerprint).bind(key_id_).bind(hit.kind).bind(hit.preview);
   TRY_VOID(insert->bind(checksum).bind(now).run());
-  return std::optional(Token{.id = database_.last_insert_id(), .is_new = true});
+  return Token{.id = database_.last_insert_id(), .is_new = true};
 }
 
 void HitWriter::bind(Statement& statement, const Hit& hit, const Sight& sight, const std::optional<Token>& token) {
@@ -90,8 +104,14 @@ void HitWriter::bind(Statement& statement, const Hit& hit, const Sight& sight, c
   statement.bind(bits(hit.scope)).bind(std::int64_t{hit.deep}).bind(sight.sweep).bind(sight.now);
 }
 
+Result<> HitWriter::write(std::span<const Hit> hits, const Sight& sight) {
+  last_hit_ = nullptr;  // between two calls, tokens may be settled
+  for (const Hit& hit : hits) TRY_VOID(write(hit, sight));
+  return {};
+}
+
 Result<> HitWriter::write(const Hit& hit, const Sight& sight) {
-  TRY(const auto token, write_token(hit, sight.now));
+  TRY(const auto token, token_of(hit, sight));
   if (token && hit.sealed) TRY_VOID(keep_box(token->id, *hit.sealed));
   evidence_.clear();
   append_evidence(evidence_, hit.evidence);

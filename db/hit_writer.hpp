@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 
 #include "base/result.hpp"
@@ -24,7 +25,7 @@ class HitWriter {
   /// `key_id`: of the key that the fingerprints are made with.
   HitWriter(sqlite::Database& database, std::string key_id) : database_(database), key_id_(std::move(key_id)) {}
 
-  Result<> write(const Hit& hit, const Sight& sight);
+  Result<> write(std::span<const Hit> hits, const Sight& sight);
 
  private:
   struct Token {
@@ -39,7 +40,10 @@ class HitWriter {
     std::string klass;  ///< in force
     std::optional<std::int64_t> token;
   };
-  Result<std::optional<Token>> write_token(const Hit& hit, Time now);
+  Result<> write(const Hit& hit, const Sight& sight);
+  /// Neighbours often hold the same token: then the last one's row serves again.
+  Result<std::optional<Token>> token_of(const Hit& hit, const Sight& sight);
+  Result<Token> write_token(const Hit& hit, Time now);
   /// Whether the hit was there, exactly so: then its last sight is noted.
   Result<bool> refresh(const Hit& hit, const Sight& sight, const std::optional<Token>& token);
   /// Whether it was not there: then it is.
@@ -56,6 +60,8 @@ class HitWriter {
   std::string key_id_;
   std::string evidence_;  // of the hit that is being written
   bool last_was_new_ = false;
+  const Hit* last_hit_ = nullptr;  // of the hits that are being written, the last one with a token
+  Token last_token_;
   sqlite::Statement find_token_;
   sqlite::Statement refresh_token_;
   sqlite::Statement insert_token_;

@@ -247,7 +247,7 @@ Result<> Inventory::Impl::write(SweepId sweep, ScopeId scope, std::span<const Hi
                                 Time now) {
   TRY(const Visit* visit, visit_of(sweep, scope));
   const Sight sight{.sweep = sweep, .scope = scope, .realm = visit->realm, .now = now};
-  for (const Hit& hit : some) TRY_VOID(hits.write(hit, sight));
+  TRY_VOID(hits.write(some, sight));
   for (const Gap& gap : gaps) TRY_VOID(write_gap(gap, sweep, scope));
   return {};
 }

@@ -8,10 +8,10 @@ namespace {
 using sqlite::Statement;
 
 // The same 24 parameters for the three. Most hits of a sweep were there before, exactly so: then little has to be
-// written.
+// written, and no column of an index: SQLite would take the entry out and put it in again.
 constexpr std::string_view kRefresh =
-    "UPDATE hit SET state = 'present', last_sweep = ?23, last_seen = max(first_seen, ?24) "
-    "WHERE id = ?1 AND realm = ?3 AND place = ?4 AND state <> 'gone' AND (scope, locator, name, token, own_class, "
+    "UPDATE hit SET last_sweep = ?23, last_seen = max(first_seen, ?24) "
+    "WHERE id = ?1 AND realm = ?3 AND place = ?4 AND state = 'present' AND (scope, locator, name, token, own_class, "
     "confidence, reason, rank, evidence, rule, kind, registry, preview, checksum, created_at, updated_at, age_basis, "
     "own_flags, deep) IS (?2, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)";
 constexpr std::string_view kInsert =

@@ -17,14 +17,15 @@ namespace {
 // the rows whole, in a file where they are many: three times as fast as to sort their numbers and then look each of
 // them up, with its scope and token, somewhere else in the file.
 constexpr std::string_view kOfTokens =
-    "hit.token IN (SELECT id FROM token WHERE fingerprint >= ?6 AND fingerprint <= ?7 AND lower(hex(fingerprint)) GLOB "
-    "?8) AND ";
+    "hit.token IN (SELECT id FROM token WHERE fingerprint >= ?7 AND fingerprint <= ?8 AND lower(hex(fingerprint)) GLOB "
+    "?9) AND ";
 constexpr std::string_view kRestrict =
     "(?1 >> (unicode(hit.class) - unicode('A')) & 1) "
     "AND (?2 IS NULL OR source.connector = ?2 OR source.name = ?2) "
     "AND (?3 IS NULL OR hit.state = ?3 OR (?3 = 'present' AND hit.state = 'unknown')) "
     "AND (?4 IS NULL OR hit.flags & ?4) "
     "AND (?5 IS NULL OR hit.last_sweep = ?5) "
+    "AND (?6 IS NULL OR hit.id = ?6) "
     "ORDER BY hit.class, coalesce(hit.updated_at, hit.created_at, hit.first_seen), hit.id";
 
 constexpr std::int64_t kAllClasses = 0b1111;
@@ -69,6 +70,7 @@ Result<> read_hits(sqlite::Database& database, const HitQuery& query, const std:
   query.state ? rows->bind(to_string(*query.state)) : rows->bind(std::nullopt);
   query.flag ? rows->bind(static_cast<std::int64_t>(ScopeFlags().add(*query.flag).bits())) : rows->bind(std::nullopt);
   rows->bind(query.sweep);
+  query.id.empty() ? rows->bind(std::nullopt) : rows->bind(query.id);
   if (!query.token.empty()) rows->bind_blob(range.first).bind_blob(range.last).bind(std::string_view(range.pattern));
   HitRow out;
   for (;;) {

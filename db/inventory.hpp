@@ -64,7 +64,8 @@ struct HitQuery {
   std::string source;                           ///< the connector's id or the configured source's name
   std::optional<State> state = State::present;  ///< empty: all (`unknown` counts as present: it was not seen gone)
   std::optional<ScopeFlag> flag;
-  std::string token;             ///< a token's id, or the beginning of one
+  std::string id;                ///< a hit's: there is no index of these, so all of them are looked at
+  std::string token;             ///< a token's id, or the beginning of one: found by index
   std::optional<SweepId> sweep;  ///< seen by this sweep and by none after it
   bool evidence = false;         ///< whether the rows bring what their place shows: it takes time
 };

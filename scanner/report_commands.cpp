@@ -169,8 +169,10 @@ int run_classify(const GlobalOptions& global, const ClassifyOptions& options, co
   DescriptorOutput output(STDOUT_FILENO);
   std::size_t places = 0;
   std::optional<Error> wrong;
-  auto read = inventory->for_each_hit({.state = std::nullopt, .evidence = true}, [&](const HitRow& row) {
-    if (row.hit.id != options.id && row.token != options.id) return true;
+  HitQuery query{.state = std::nullopt, .evidence = true};
+  (options.id.starts_with('t') ? query.token : query.id) = options.id;
+  auto read = inventory->for_each_hit(query, [&](const HitRow& row) {
+    if (row.hit.id != options.id && row.token != options.id) return true;  // the beginning of an id is none
     std::vector<RegistryToken> listed;
     if (row.hit.fingerprint) {
       auto fitting = inventory->listed_for(*row.hit.fingerprint);

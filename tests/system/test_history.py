@@ -248,6 +248,7 @@ path = "tree"
         explained = self.run_at(3, "classify", "--explain", hit["token"], "--db", self.home.db)
         self.assertIn("* registry", explained)
         self.assertIn("the tokens of ann", explained)
+        self.assertEqual(self.run_at(3, "classify", "--explain", hit["id"], "--db", self.home.db), explained)
 
 
 class Imports(ProgramTest):

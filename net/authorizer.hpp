@@ -14,9 +14,11 @@ class Authorizer {
   using Credential = std::shared_ptr<const std::vector<SecretHeader>>;
 
   virtual ~Authorizer() = default;
-  /// The headers for a request. May suspend to get or renew them; an error ends the source.
+  /// The headers for a request. May suspend to get or renew them, through a client of its own; an error ends the
+  /// source.
   virtual Task<Result<Credential>> credential(const HttpRequest& request) = 0;
   /// The far side refused `refused` with 401. True where another one can be had: the request is sent again, once.
+  /// Called once for each credential that is refused, and not twice at a time.
   virtual Task<bool> renew(Credential refused) = 0;
 };
 

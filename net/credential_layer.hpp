@@ -19,6 +19,9 @@ class CredentialLayer final : public Exchange {
   /// What the layers above hand in as a credential is not looked at: they have none.
   Task<Result<HttpResponse>> send(const HttpRequest& request, std::span<const SecretHeader> none) override;
 
+  /// What everything fails with from now on: whoever knows need not wait for its turn first.
+  [[nodiscard]] const std::optional<Error>& failed() const { return failed_; }
+
  private:
   Task<bool> renew(Authorizer::Credential refused);
   Error fail_from_now_on(std::string why);

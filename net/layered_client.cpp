@@ -25,10 +25,7 @@ class LayeredClient final : public HttpClient {
         redirects_(retries_, policy_) {}
 
   Task<Result<HttpResponse>> send(const HttpRequest& request) override {
-    // Before anything else: an Authorizer may ask its own servers for a credential, and must not for another origin.
-    auto admitted = policy_.admit(request.url);
-    if (!admitted) co_return std::move(admitted).error().within(options_.name);
-    auto answer = co_await redirects_.send(request, std::span<const SecretHeader>());
+    auto answer = co_await send_unnamed(request);
     if (!answer) co_return std::move(answer).error().within(options_.name);
     co_return answer;
   }
@@ -36,6 +33,13 @@ class LayeredClient final : public HttpClient {
   [[nodiscard]] ClientCounters counters() const override { return counters_; }
 
  private:
+  Task<Result<HttpResponse>> send_unnamed(const HttpRequest& request) {
+    // Before anything else: an Authorizer may ask its own servers for a credential, and must not for another origin.
+    CO_TRY_VOID(policy_.admit(request.url));
+    if (credentials_.failed()) co_return *credentials_.failed();
+    co_return co_await redirects_.send(request, std::span<const SecretHeader>());
+  }
+
   ClientOptions options_;
   OriginPolicy policy_;
   ClientCounters counters_;

@@ -39,7 +39,9 @@ Task<Result<HttpResponse>> LimitLayer::send(const HttpRequest& request, std::spa
     const LimitSign sign = observe(*answer, round);
     if (!sign.refused) co_return answer;
     ++counters_.refused;
-    if (std::max(refusals, refused_in_a_row_) >= kMostRefusals) co_return throttled(request.url.origin, sign.pause);
+    if (std::max(refusals, refused_in_a_row_) >= kMostRefusals) {
+      co_return Error{ErrorKind::throttled, to_string(request.url.origin) + " refuses again and again, for its limits"};
+    }
   }
 }
 

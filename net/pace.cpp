@@ -9,6 +9,7 @@ using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
 constexpr auto kWindow = 60s;
+constexpr double kLongestInterval = 3600;  // seconds; whatever rate is asked for, times do not overflow
 constexpr double kLeastShare = 0.1;
 constexpr double kRecovery = 0.01;  // of the whole, for each request that is taken
 
@@ -23,7 +24,7 @@ std::size_t Pace::in_flight() const {
 
 Pace::Instant Pace::rate_ready() const {
   if (!limits_.rate || !last_left_) return {};
-  const std::chrono::duration<double> interval(1 / (*limits_.rate * share_));
+  const std::chrono::duration<double> interval(std::min(1 / (*limits_.rate * share_), kLongestInterval));
   return *last_left_ + std::chrono::ceil<Instant::duration>(interval);
 }
 

@@ -46,17 +46,18 @@ class Renewing final : public Authorizer {
 
 struct CredentialRig {
   /// The service accepts credentials from `accepted` on, of which `last` can be had.
-  CredentialRig(int accepted, int last)
+  CredentialRig(int accepted, int last, std::optional<double> rate = std::nullopt)
       : rig(
             [accepted](const FakeService::Arrival& arrival) {
               return answer_of(std::stoi(arrival.authorization.substr(7)) >= accepted ? 200 : 401);
             },
-            options(last)) {
+            options(last, rate)) {
     clock = &rig.time.clock;
   }
-  ClientOptions options(int last) {
+  ClientOptions options(int last, std::optional<double> rate) {
     ClientOptions made;
     made.authorizer = std::make_unique<Renewing>(clock, calls, last);
+    made.limits.rate = rate;
     return made;
   }
 
@@ -64,6 +65,8 @@ struct CredentialRig {
   Renewing::Calls calls;
   ClientRig rig;
 };
+
+const Clock& clock_of(const CredentialRig& test) { return test.rig.time.clock; }
 
 TEST_CASE("a fixed credential goes with each request") {
   ClientOptions options;
@@ -98,19 +101,21 @@ TEST_CASE("a credential that stays refused ends everything") {
   };
   for (const auto& c : cases) {
     CAPTURE(c.what);
-    CredentialRig test(c.accepted, c.last);
+    CredentialRig test(c.accepted, c.last, 1);
     const auto first = test.rig.get("/");
     REQUIRE(!first.has_value());
     CHECK(first.error().kind == ErrorKind::misconfigured);
     CHECK(first.error().what == "acme: https://api.example.test does not accept the credential (HTTP 401)");
     CHECK(test.rig.service.arrivals.size() == c.sent);
     const int credentials = test.calls.credentials;
+    const auto before = clock_of(test).now();
     for (const auto& later : test.rig.get_all(100, 10)) {
       REQUIRE(!later.has_value());
       CHECK(later.error().what == first.error().what);
     }
     CHECK(test.rig.service.arrivals.size() == c.sent);
     CHECK(test.calls.credentials == credentials);
+    CHECK(clock_of(test).now() == before);  // nobody waits for a turn
     CHECK(test.calls.renewals == c.renewals);
   }
 }

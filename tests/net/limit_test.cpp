@@ -212,6 +212,13 @@ TEST_CASE("what is refused for ever beside what is not, is given up after ten ti
   CHECK(rig.service.arrivals.size() == 99 + 10);
 }
 
+TEST_CASE("a rate that is next to nothing is one request an hour") {
+  Limits limits{.rate = 1e-300};
+  Pace pace(limits);
+  pace.left(Clock::Instant(1h));
+  CHECK(pace.ready_at() == Clock::Instant(2h));
+}
+
 TEST_CASE("after a refusal less is asked for, and then slowly more") {
   Limits limits{.in_flight = 8, .rate = 10};
   Pace pace(limits);

@@ -68,7 +68,7 @@ struct Semaphore::State {
 Semaphore::Semaphore(std::size_t most) : state_(std::make_shared<State>()) { state_->most = most; }
 
 Task<Semaphore::Permit> Semaphore::enter() {
-  if (state_->inside < state_->most && state_->line.empty()) {
+  if (state_->inside < state_->most) {  // then nobody is in line
     ++state_->inside;
   } else {
     co_await state_->line.wait();

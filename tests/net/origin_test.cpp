@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "net/origin_policy.hpp"
 #include "tests/net/client_rig.hpp"
 
 namespace {
@@ -35,6 +36,24 @@ const std::string kForeign[] = {
     "ftp://api.example.test/" + std::string(10'000, 'a'),
 };
 static_assert(std::size(kForeign) == 24);
+
+TEST_CASE("the policy knows its origin by scheme, host and port, and nothing else") {
+  const auto policy = OriginPolicy::make(kApi.origin);
+  REQUIRE(policy.has_value());
+  for (const char* text : {"https://api.example.test/x", "https://API.example.test:443/"}) {
+    CAPTURE(text);
+    CHECK(policy->admit(*Url::parse(text)).has_value());
+    CHECK(policy->follow(kApi, text).has_value());
+  }
+  CHECK(to_string(*policy->follow(kApi.at("/a/b"), "c")) == "https://api.example.test/a/c");
+  for (const char* text : {"http://api.example.test/", "http://api.example.test:443/", "https://api.example.test:80/",
+                           "https://example.test/", "https://x.api.example.test/"}) {
+    CAPTURE(text);
+    CHECK(policy->admit(*Url::parse(text)).error().kind == ErrorKind::misconfigured);
+    CHECK(policy->follow(kApi, text).error().kind == ErrorKind::misconfigured);
+  }
+  CHECK(policy->follow(kApi, "https://a@b/").error().kind == ErrorKind::malformed);
+}
 
 TEST_CASE("no redirect sends anything to another origin") {
   for (const std::string& location : kForeign) {

@@ -44,6 +44,9 @@ PRIVATE_LIBRARIES = {
     "CLI/": ["scanner"],
 }
 
+# The one file that knows Boost.Beast.
+BEAST_FILE = "net/answer_reader.cpp"
+
 # Where a secret's bytes may be looked at. Whoever adds a file here has read mission.md, "What must never happen".
 REVEALERS = {
     "base/secret.hpp",
@@ -133,6 +136,13 @@ def libraries_stay_private(texts: Texts) -> Iterator[str]:
                 if match[1].startswith(library) and not {folder, *users.get(path, ())} <= set(homes):
                     yield (f"{path}:{number}: <{match[1]}> is for {', '.join(homes)} alone, and not for headers that other folders "
                            "include: hide it behind a type of ours")
+
+
+def beast_is_compiled_once(texts: Texts) -> Iterator[str]:
+    for path, _, text in sources(texts):
+        for number, _ in lines_matching(r"^\s*#\s*include\s+<boost/beast", text):
+            if path != BEAST_FILE:
+                yield f"{path}:{number}: Beast is slow to compile: use {BEAST_FILE.replace('.cpp', '.hpp')}, which hides it"
 
 
 def headers_are_guarded(texts: Texts) -> Iterator[str]:
@@ -251,6 +261,7 @@ RULES = [
     folders_include_lower_ones_only,
     connectors_know_no_other_connector,
     libraries_stay_private,
+    beast_is_compiled_once,
     headers_are_guarded,
     nothing_is_left_for_later,
     the_registry_is_named_once,

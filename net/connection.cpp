@@ -75,8 +75,8 @@ Task<error_code> try_address_until(tcp::socket& socket, tcp::endpoint address, C
 
 }  // namespace
 
-Connection::Connection(asio::any_io_executor executor, Clock& clock, std::chrono::milliseconds connect_limit)
-    : socket_(std::move(executor)), clock_(clock), connect_limit_(connect_limit) {}
+Connection::Connection(const asio::any_io_executor& executor, Clock& clock, std::chrono::milliseconds connect_limit)
+    : socket_(executor), clock_(clock), connect_limit_(connect_limit) {}
 
 Connection::~Connection() {
   // OpenSSL takes a session for broken whose connection was not shut down; HTTP says by itself where an answer ends.

@@ -26,7 +26,7 @@ struct ConnectionSetup {
 /// request at a time. Errors are those of Exchange, without the host's name. Only for `net/`: it includes Asio's TLS.
 class Connection {
  public:
-  Connection(boost::asio::any_io_executor executor, Clock& clock, std::chrono::milliseconds connect_limit);
+  Connection(const boost::asio::any_io_executor& executor, Clock& clock, std::chrono::milliseconds connect_limit);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection();

@@ -38,38 +38,6 @@ constexpr std::array kFilesystem = {
             .most = 256},
 };
 
-constexpr std::array kNetwork = {
-    KeySpec{.name = "concurrency",
-            .kind = KeyKind::count,
-            .summary = "how many requests may be under way at once",
-            .most = 256},
-    KeySpec{.name = "rate",
-            .kind = KeyKind::rate,
-            .summary = "requests a second; `\"service\"`, the default, keeps to the service's own limits"},
-    KeySpec{.name = "ca_file",
-            .kind = KeyKind::path,
-            .summary = "certificates of the authorities to trust in place of the system's, PEM"},
-    KeySpec{.name = "proxy", .kind = KeyKind::url, .summary = "the proxy to go through"},
-};
-
-constexpr std::array kCredential = {
-    KeySpec{.name = "token_env",
-            .kind = KeyKind::variable,
-            .summary = "the environment variable that holds the credential",
-            .required = true,
-            .one_of = "credential"},
-    KeySpec{.name = "token_file",
-            .kind = KeyKind::path,
-            .summary = "the file that holds it, for its owner alone",
-            .required = true,
-            .one_of = "credential"},
-    KeySpec{.name = "token_command",
-            .kind = KeyKind::command,
-            .summary = "a program and its arguments that print it; no shell is involved",
-            .required = true,
-            .one_of = "credential"},
-};
-
 /// What the documentation of the format names.
 constexpr std::array kNamed = {"github", "circleci", "kubernetes", "ssm"};
 
@@ -84,8 +52,6 @@ std::vector<TypeSpec> all_types() {
 
 }  // namespace
 
-std::span<const KeySpec> network_keys() { return kNetwork; }
-std::span<const KeySpec> credential_keys() { return kCredential; }
 std::span<const TypeSpec> source_types() {
   static const std::vector<TypeSpec> kTypes = all_types();
   return kTypes;

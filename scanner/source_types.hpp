@@ -12,12 +12,6 @@
 /// it has settings of its own, a struct and a function that fills it. Nothing in the reader changes.
 namespace tokensweep {
 
-/// The keys of every source that is reached over a network.
-std::span<const KeySpec> network_keys();
-
-/// Where a source's credential is: exactly one of them.
-std::span<const KeySpec> credential_keys();
-
 /// In the order of the documentation. Those that are not `is_built()` have a name in the documentation of the format,
 /// and no connector in this build.
 std::span<const TypeSpec> source_types();

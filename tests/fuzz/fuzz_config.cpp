@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "connectors/common_keys.hpp"
 #include "scanner/config.hpp"
 
 namespace {

@@ -1,3 +1,4 @@
+#include "connectors/common_keys.hpp"
 #include "scanner/config.hpp"
 
 #include <doctest/doctest.h>

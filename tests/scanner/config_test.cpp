@@ -1,4 +1,3 @@
-#include "connectors/common_keys.hpp"
 #include "scanner/config.hpp"
 
 #include <doctest/doctest.h>
@@ -6,6 +5,7 @@
 #include <array>
 #include <string>
 
+#include "connectors/common_keys.hpp"
 #include "scanner/config_policy.hpp"
 #include "tests/support/temp_directory.hpp"
 

@@ -51,6 +51,7 @@ BEAST_FILE = "net/answer_reader.cpp"
 REVEALERS = {
     "base/secret.hpp",
     "connectors/github/app.cpp",
+    "connectors/github/crawl.cpp",
     "connectors/github/credentials.cpp",
     "formats/auth_value.cpp",
     "formats/ini.cpp",

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+#include "connectors/connector.hpp"
+
+/// What is asked of GitHub, where, and how many requests that takes (apis.md, 1.3 and 1.4). Pure.
+namespace tokensweep::github {
+
+/// What is kept where: a kind of list that an organisation, a repository or an environment has.
+enum class Family : std::uint8_t {
+  actions,       ///< secrets of Actions
+  environments,  ///< secrets of a repository's environments
+  dependabot,
+  codespaces,
+  agents,
+  variables,  ///< of Actions
+  environment_variables,
+  agents_variables,
+  registries,  ///< an organisation's private registries
+  count_       ///< not a family: how many there are
+};
+
+/// What is read of an organisation.
+class Wanted {
+ public:
+  Wanted() = default;
+  Wanted(std::initializer_list<Family> families) {
+    for (const Family family : families) add(family);
+  }
+  void add(Family family) { has_[static_cast<std::size_t>(family)] = true; }
+  [[nodiscard]] bool has(Family family) const { return has_[static_cast<std::size_t>(family)]; }
+
+ private:
+  std::array<bool, static_cast<std::size_t>(Family::count_)> has_{};
+};
+
+/// What a place of this family has behind its organisation or repository: `actions`, `environments`, …
+std::string_view segment(Family family);
+/// The family of a place below `prefix`, by its segment; `count_` for one that we never made.
+Family family_of(std::string_view place, std::string_view prefix);
+/// What people call it: "Dependabot secrets".
+std::string_view title(Family family);
+/// Whether its lists show values.
+bool shows_values(Family family);
+
+inline constexpr std::array kOrganisationFamilies = {Family::actions,         Family::registries, Family::dependabot,
+                                                     Family::codespaces,      Family::agents,     Family::variables,
+                                                     Family::agents_variables};
+inline constexpr std::array kRepositoryFamilies = {Family::actions, Family::dependabot, Family::codespaces,
+                                                   Family::agents,  Family::variables,  Family::agents_variables};
+inline constexpr std::array kEnvironmentFamilies = {Family::environments, Family::environment_variables};
+
+/// Addresses of lists, below the REST API's base and with the largest page there is. `repository` is `owner/name`.
+std::string organisation_target(std::string_view organisation);
+std::string organisation_list(std::string_view organisation, Family family);
+std::string selected_list(std::string_view organisation, Family family, std::string_view name);
+std::string repository_list(std::string_view repository, Family family);
+/// The organisation's secrets that a repository sees. Of Actions and agents alone.
+std::string seen_list(std::string_view repository, Family family);
+std::string environment_list(std::string_view repository, std::string_view environment, Family family);
+std::string environments_of(std::string_view repository);
+std::string repositories_of(std::string_view organisation);
+
+/// GraphQL's request for a page of repositories with their first ten environments, as JSON. `after` is empty for the
+/// first page. Without `protection` a page of a hundred costs one point instead of eleven.
+std::string repositories_query(std::string_view organisation, std::string_view after, unsigned first, bool protection);
+
+/// How large an organisation is, as far as requests depend on it.
+struct FleetSize {
+  std::uint64_t repositories = 0;
+  std::uint64_t environments = 0;
+  std::uint64_t crowded = 0;   ///< repositories with more environments than GraphQL's first ten
+  std::uint64_t selected = 0;  ///< organisation secrets and variables for selected repositories only
+  bool by_rest = false;        ///< GraphQL is refused
+};
+
+/// The plan of a sweep, in its order, with GraphQL's points and the time that the limits alone take. `hourly` is the
+/// credential's budget; 0: it has none.
+void add_plan(SourceCheck& check, const FleetSize& size, const Wanted& wanted, const Limits& limits,
+              std::uint64_t hourly);
+
+}  // namespace tokensweep::github

@@ -240,4 +240,11 @@ std::string grouped(std::uint64_t number) {
   return text;
 }
 
+std::string counted(std::uint64_t number, std::string_view one, std::string_view many) {
+  std::string text = grouped(number) + ' ';
+  if (number == 1) return text.append(one);
+  if (!many.empty()) return text.append(many);
+  return text.append(one).append("s");
+}
+
 }  // namespace tokensweep

@@ -41,4 +41,7 @@ std::string truncate_middle(std::string_view printable_text, std::size_t width);
 /// `1,234,567`
 std::string grouped(std::uint64_t number);
 
+/// `1 place`, `12 places`: the plural is `one` and an s unless given.
+std::string counted(std::uint64_t number, std::string_view one, std::string_view many = {});
+
 }  // namespace tokensweep

@@ -87,13 +87,6 @@ Canvas& Canvas::line() {
 
 std::string Canvas::take() { return std::exchange(text_, {}); }
 
-std::string counted(std::uint64_t number, std::string_view one, std::string_view many) {
-  std::string text = grouped(number) + ' ';
-  if (number == 1) return text.append(one);
-  if (!many.empty()) return text.append(many);
-  return text.append(one).append("s");
-}
-
 void put_wrapped(Canvas& canvas, std::string_view text, std::size_t indent) {
   std::size_t column = indent;
   while (!text.empty()) {

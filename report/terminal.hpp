@@ -51,9 +51,6 @@ class Canvas {
   std::string text_;
 };
 
-/// `1 place`, `12 places`: the plural is `one` and an s unless given.
-std::string counted(std::uint64_t number, std::string_view one, std::string_view many = {});
-
 /// Ends the line with `text`, which begins in column `indent`; where it is too long, it goes on below, between words.
 void put_wrapped(Canvas& canvas, std::string_view printable_text, std::size_t indent);
 /// A word of a command line that is shown to be copied: in quotes, where a shell would read more into it.

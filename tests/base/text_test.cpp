@@ -12,6 +12,7 @@ namespace {
 
 using tokensweep::display_width;
 using tokensweep::from_printable;
+using tokensweep::counted;
 using tokensweep::grouped;
 using tokensweep::kNoCap;
 using tokensweep::printable;
@@ -137,6 +138,12 @@ TEST_CASE("long numbers have commas") {
   CHECK(grouped(999) == "999");
   CHECK(grouped(1'000) == "1,000");
   CHECK(grouped(1'234'567) == "1,234,567");
+}
+
+TEST_CASE("one thing is no plural") {
+  CHECK(counted(1, "place") == "1 place");
+  CHECK(counted(2, "place") == "2 places");
+  CHECK(counted(0, "entry", "entries") == "0 entries");
 }
 
 }  // namespace

@@ -157,12 +157,6 @@ TEST_CASE("beyond what is told apart, the counts say at least") {
   CHECK(output.text.find("At least 4 tokens in 6 places") != std::string::npos);
 }
 
-TEST_CASE("numbers read well") {
-  CHECK(counted(1, "place") == "1 place");
-  CHECK(counted(2, "place") == "2 places");
-  CHECK(counted(0, "entry", "entries") == "0 entries");
-}
-
 TEST_CASE("a pipe is 80 columns wide and has no colour") {
   int ends[2];
   REQUIRE(::pipe(ends) == 0);

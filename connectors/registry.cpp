@@ -2,10 +2,13 @@
 
 #include <array>
 
+#include "connectors/circleci/circleci.hpp"
+#include "connectors/github/github.hpp"
+
 namespace tokensweep {
 
 std::span<const ConnectorEntry> connector_entries() {
-  static const std::array<ConnectorEntry, 0> kEntries{};
+  static const std::array kEntries{github::kEntry, circleci::kEntry};
   return kEntries;
 }
 

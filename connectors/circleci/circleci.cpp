@@ -66,7 +66,7 @@ class CircleCi : public Connector {
                           .origin = origin_,
                           .authorizer = fixed_credential("Circle-Token", "", std::move(found.token)),
                           .limits = {.in_flight = in_flight_, .rate = rate_, .read = read_limits},
-                          .ca_file = settings_.path("ca_file")};
+                          .tls = {.ca_file = settings_.path("ca_file")}};
     if (settings_.has("proxy")) options.proxy = settings_.text("proxy");
     TRY(client_, services_.clients.make(std::move(options)));
     token_from_ = std::move(found.from);

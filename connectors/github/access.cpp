@@ -77,7 +77,7 @@ Result<std::unique_ptr<HttpClient>> Gate::client(std::unique_ptr<Authorizer> aut
   options.authorizer = std::move(authorizer);
   options.limits = limits_of(site_, settings_);
   options.identity = std::move(identity);
-  options.ca_file = settings_.path("ca_file");
+  options.tls.ca_file = settings_.path("ca_file");
   if (settings_.has("proxy")) options.proxy = settings_.text("proxy");
   return services_.clients.make(std::move(options));
 }

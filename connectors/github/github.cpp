@@ -95,9 +95,8 @@ class GitHub final : public Connector {
   Task<Result<SourceCheck>> check() override {
     SourceCheck check;
     for (const std::string& organisation : organisations_) {
-      CO_TRY(const Access access, co_await gate_.access(organisation));
-      CO_TRY_VOID(co_await check_organisation(access, organisation, wanted_, limits_of(site_, settings_),
-                                              services_.clock, check));
+      auto checked = co_await check_one(check, organisation);
+      if (!checked) co_return std::move(checked).error().within(services_.name);
     }
     check.remarks.push_back("the credential is from " + gate_.from());
     co_return check;
@@ -107,12 +106,18 @@ class GitHub final : public Connector {
     Result<> first;
     for (const std::string& organisation : organisations_) {
       auto swept = co_await sweep_one(sink, organisation);
-      if (!swept && first) first = std::move(swept);
+      if (!swept && first) first = std::move(swept).error().within(services_.name);
     }
     co_return first;
   }
 
  private:
+  Task<Result<>> check_one(SourceCheck& check, std::string organisation) {
+    CO_TRY(const Access access, co_await gate_.access(organisation));
+    co_return co_await check_organisation(access, organisation, wanted_, limits_of(site_, settings_), services_.clock,
+                                          check);
+  }
+
   Task<Result<>> sweep_one(Sink& sink, std::string organisation) {
     CO_TRY(const Access access, co_await gate_.access(organisation));
     CrawlOptions options{.source = services_.name, .organisation = organisation, .wanted = wanted_};

@@ -52,7 +52,7 @@ void WaitLine::wake_all() {
 }
 
 struct Semaphore::State {
-  std::size_t most;
+  std::size_t most = 0;
   std::size_t inside = 0;
   WaitLine line;
 

@@ -8,15 +8,15 @@
 namespace tokensweep::circleci {
 namespace {
 
-/// What statuses mean. Those that are worth another try have had it (net/client.hpp).
+/// What statuses mean. Those that are worth another try have had it, and a token that is not accepted is an error of
+/// the client's, as are those that stay (net/client.hpp).
 struct StatusRow {
   int status;
   Reaction reaction;
   std::string_view meaning;
 };
-constexpr std::array<StatusRow, 4> kStatuses = {{
+constexpr std::array<StatusRow, 3> kStatuses = {{
     {200, Reaction::read, ""},
-    {401, Reaction::ends_source, "the token is not valid: it has to be a personal one of a user who still exists"},
     {403, Reaction::denied, "the token's user may not see it"},
     {404, Reaction::absent, "not there, or not for the token's user to see"},
 }};
@@ -31,8 +31,7 @@ Answer<HttpResponse> judge(HttpResponse response) {
     return {Reaction::failed, {ErrorKind::malformed, "HTTP " + std::to_string(response.status)}};
   }
   if (row->reaction == Reaction::read) return Answer(std::move(response));
-  const ErrorKind kind = row->reaction == Reaction::ends_source ? ErrorKind::misconfigured : ErrorKind::denied;
-  return {row->reaction, {kind, "HTTP " + std::to_string(row->status) + ": " + std::string(row->meaning)}};
+  return {row->reaction, {ErrorKind::denied, "HTTP " + std::to_string(row->status) + ": " + std::string(row->meaning)}};
 }
 
 /// Of what kept an answer from coming, only what the user has to change ends the source: the rest is this request's.
@@ -63,7 +62,11 @@ Task<Answer<HttpResponse>> Api::get(std::string target, BodyReader* reader) {
   request.reader = reader;
   request.largest_body = reader == nullptr ? kLargestPage : kLargestProjectList;
   auto response = co_await client_.send(request);
-  if (!response) co_return judge(std::move(response).error());
+  if (!response) {
+    Error error = std::move(response).error();
+    if (error.what.starts_with(errors_begin_)) error.what.erase(0, errors_begin_.size());
+    co_return judge(std::move(error));
+  }
   co_return judge(std::move(*response));
 }
 

@@ -66,7 +66,9 @@ class Pages {
 /// page passes.
 class Api {
  public:
-  Api(HttpClient& client, Origin origin) : client_(client), base_{std::move(origin)} {}
+  /// `name`: the source's, which begins the client's errors, and none of ours.
+  Api(HttpClient& client, Origin origin, std::string_view name)
+      : client_(client), base_{std::move(origin)}, errors_begin_(std::string(name) + ": ") {}
 
   Task<Answer<std::string>> user();
   Task<Answer<std::vector<Organisation>>> organisations();
@@ -88,6 +90,7 @@ class Api {
 
   HttpClient& client_;
   Url base_;
+  std::string errors_begin_;
 };
 
 }  // namespace tokensweep::circleci

@@ -42,23 +42,35 @@ class CircleCi : public Connector {
         in_flight_(static_cast<unsigned>(settings_.count("concurrency", kInFlight))) {}
 
   Task<Result<SourceCheck>> check() override {
+    auto checked = co_await check_unnamed();
+    if (!checked) co_return std::move(checked).error().within(services_.name);
+    co_return checked;
+  }
+
+  Task<Result<>> sweep(Sink& sink) override {
+    auto swept = co_await sweep_unnamed(sink);
+    if (!swept) co_return std::move(swept).error().within(services_.name);
+    co_return swept;
+  }
+
+ private:
+  Task<Result<SourceCheck>> check_unnamed() {
     CO_TRY_VOID(connect());
-    Api api(*client_, origin_);
+    Api api(*client_, origin_, services_.name);
     CO_TRY(SourceCheck check, co_await survey(api, targets_, rate_));
     check.remarks.push_back("the token is that of " + token_from_);
     co_return check;
   }
 
-  Task<Result<>> sweep(Sink& sink) override {
+  Task<Result<>> sweep_unnamed(Sink& sink) {
     CO_TRY_VOID(connect());
-    Api api(*client_, origin_);
+    Api api(*client_, origin_, services_.name);
     const std::string host = to_string(origin_);
     const CrawlOptions options{
         .name = services_.name, .host = host.substr(host.find("//") + 2), .in_flight = in_flight_};
     co_return co_await crawl(api, targets_, options, sink);
   }
 
- private:
   Result<> connect() {
     if (client_) return {};
     TRY(FoundToken found, find_token(settings_, services_, origin_));

@@ -1,18 +1,14 @@
 #include "connectors/circleci/credentials.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "connectors/private_file.hpp"
 #include "formats/yaml_tree.hpp"
 
 namespace tokensweep::circleci {
@@ -73,44 +69,6 @@ std::vector<fs::path> cli_files(const Services& services) {
   return files;
 }
 
-class Descriptor {
- public:
-  explicit Descriptor(const fs::path& file) : number_(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  [[nodiscard]] int number() const { return number_; }
-
- private:
-  int number_;
-};
-
-/// Nothing where the file is not there.
-Result<std::optional<YamlTree>> read_cli_file(const fs::path& file) {
-  const Descriptor descriptor(file);
-  if (descriptor.number() < 0) {
-    if (errno == ENOENT || errno == ENOTDIR) return std::optional<YamlTree>();
-    return misconfigured("cannot be opened");
-  }
-  struct stat status {};
-  if (::fstat(descriptor.number(), &status) != 0 || !S_ISREG(status.st_mode)) return misconfigured("is no file");
-  WipedBuffer buffer(kLargestFile + 1);
-  std::size_t size = 0;
-  while (size < buffer.capacity()) {
-    const auto count = ::read(descriptor.number(), buffer.data() + size, buffer.capacity() - size);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return misconfigured("cannot be read");
-    if (count == 0) break;
-    size += static_cast<std::size_t>(count);
-  }
-  if (size > kLargestFile) return misconfigured("is larger than 64 KiB, as no such file is");
-  auto tree = YamlTree::parse({buffer.data(), size});
-  if (!tree) return misconfigured(std::move(tree).error().what);
-  return std::optional(std::move(*tree));
-}
-
 /// The text of a setting; empty where it has none.
 std::string_view setting(const YamlTree& tree, std::string_view name) {
   const YamlTree::Node* node = tree.member(tree.root(), name);
@@ -119,8 +77,10 @@ std::string_view setting(const YamlTree& tree, std::string_view name) {
 }
 
 Result<std::optional<FoundToken>> token_in_cli_file(const fs::path& file, const Origin& origin) {
-  TRY(const auto tree, read_cli_file(file));
-  if (!tree) return std::optional<FoundToken>();
+  TRY(const auto text, read_private_file(file, kLargestFile));
+  if (!text) return std::optional<FoundToken>();
+  auto tree = YamlTree::parse(text->view());
+  if (!tree) return misconfigured(std::move(tree).error().what);
   const std::string_view token = setting(*tree, "token");
   if (token.empty()) return std::optional<FoundToken>();
   const bool fits = std::ranges::all_of(token, [](char c) { return c > ' ' && c <= '~'; });

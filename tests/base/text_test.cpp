@@ -10,9 +10,9 @@
 
 namespace {
 
+using tokensweep::counted;
 using tokensweep::display_width;
 using tokensweep::from_printable;
-using tokensweep::counted;
 using tokensweep::grouped;
 using tokensweep::kNoCap;
 using tokensweep::printable;

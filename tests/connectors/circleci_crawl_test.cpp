@@ -4,12 +4,13 @@
 #include <string>
 
 #include "tests/connectors/circleci_fake.hpp"
+#include "tests/connectors/conformance.hpp"
 
 namespace {
 
 using namespace tokensweep;
-using tokensweep::testing::CircleCiFixture;
-using tokensweep::testing::Reply;
+using tokensweep::circleci::testing::CircleCiFixture;
+using tokensweep::circleci::testing::Reply;
 
 const std::string kMe = "/api/v2/me";
 const std::string kOrganisations = "/api/v2/me/collaborations";
@@ -219,9 +220,9 @@ TEST_CASE("one place that cannot be read costs no other") {
       {"a refusal that is too long to wait for",
        {0, "", Error{ErrorKind::throttled, "ci: come back in 2 h"}},
        ScopeState::failed,
-       "ci: come back in 2 h",
+       "come back in 2 h",
        1},
-      {"no answer", {0, "", Error{ErrorKind::transient, "ci: no answer"}}, ScopeState::failed, "ci: no answer", 1},
+      {"no answer", {0, "", Error{ErrorKind::transient, "ci: no answer"}}, ScopeState::failed, "no answer", 1},
       {"a page of the web", {200, "<html>hidden", {}}, ScopeState::failed, "a web page in place of JSON", 2},
       {"half an answer", {200, R"({"items":[{"name":"hidden)", {}}, ScopeState::failed, "no JSON: byte 26", 2},
       {"a value of another type",
@@ -366,20 +367,19 @@ TEST_CASE("what says that nothing else will come ends the source, and every scop
     Reply reply;
     std::string error;
   };
-  const std::string refused =
-      "HTTP 401: the token is not valid: it has to be a personal one of a user who still exists";
-  const Reply unauthorized{401, R"({"message":"hidden"})", {}};
+  const std::string refused = "https://circleci.com does not accept the credential (HTTP 401)";
+  const Reply unauthorized{0, "", Error{ErrorKind::misconfigured, "ci: " + refused}};
   const Case cases[] = {
-      {"at the first request", kOrganisations, unauthorized, "organisations: " + refused},
-      {"in the list of contexts", kContexts, unauthorized, "contexts: " + refused},
-      {"in a context", context_path("ctx-1"), unauthorized, refused},
-      {"in the list of projects", kFollowed, unauthorized, "followed projects: " + refused},
-      {"in a project", kSite, unauthorized, refused},
+      {"at the first request", kOrganisations, unauthorized, "ci: organisations: " + refused},
+      {"in the list of contexts", kContexts, unauthorized, "ci: contexts: " + refused},
+      {"in a context", context_path("ctx-1"), unauthorized, "ci: " + refused},
+      {"in the list of projects", kFollowed, unauthorized, "ci: followed projects: " + refused},
+      {"in a project", kSite, unauthorized, "ci: " + refused},
       {"a certificate that nobody trusts", kContexts,
        Reply{0, "", Error{ErrorKind::misconfigured, "ci: certificate not trusted"}},
-       "contexts: ci: certificate not trusted"},
+       "ci: contexts: certificate not trusted"},
       {"no connection at all", kOrganisations, Reply{0, "", Error{ErrorKind::transient, "ci: no connection"}},
-       "organisations: ci: no connection"},
+       "ci: organisations: no connection"},
   };
   for (const Case& c : cases) {
     CAPTURE(c.what);
@@ -527,9 +527,33 @@ TEST_CASE("a check with a token that is not valid is an error") {
     CAPTURE(target);
     CircleCiFixture fixture;
     set_up(fixture);
-    fixture.script.set(target, Reply{401, "", {}});
-    CHECK_FALSE(fixture.check().has_value());
+    fixture.script.set(target, Reply{0, "", Error{ErrorKind::misconfigured, "ci: HTTP 401"}});
+    const auto check = fixture.check();
+    REQUIRE_FALSE(check.has_value());
+    CHECK(check.error().what.starts_with("ci: "));
+    CHECK(check.error().what.ends_with("HTTP 401"));
   }
+}
+
+TEST_CASE("CircleCI conforms, in the real client's hands") {
+  using tokensweep::testing::json;
+  tokensweep::testing::Subject subject;
+  subject.answer = [](const HttpRequest& request) -> Result<HttpResponse> {
+    CircleCiFixture fixture;
+    set_up(fixture);
+    const auto found = fixture.script.replies.find(request.url.target);
+    return found == fixture.script.replies.end() ? json("{}", 404) : json(found->second.front().body);
+  };
+  subject.make = [](const Services& services) {
+    Settings settings;
+    settings.add({"org", std::string("gh/acme"), 1});
+    return circleci::kEntry.make(settings, services);
+  };
+  subject.variables = {{"CIRCLE_TOKEN", "canary-token"}};
+  subject.one_place = "GET " + kSite;
+  subject.one_prefix = "org-1/project/site";
+  subject.canary = "canary";
+  tokensweep::testing::check_conformance(subject);
 }
 
 }  // namespace

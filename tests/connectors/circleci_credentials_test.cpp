@@ -12,14 +12,18 @@ namespace {
 
 namespace fs = std::filesystem;
 using namespace tokensweep;
-using tokensweep::testing::CircleCiFixture;
+using tokensweep::circleci::testing::CircleCiFixture;
 using tokensweep::testing::TempDirectory;
 
 /// The token that goes with the requests, or why there is none.
 std::string token(CircleCiFixture& fixture) {
   fixture.script.set("/api/v2/me/collaborations", "[]");
   const auto swept = fixture.sweep();
-  if (!swept) return swept.error().what;
+  if (!swept) {
+    const std::string& what = swept.error().what;
+    CHECK(what.starts_with("ci: "));
+    return what.substr(what.find(' ') + 1);
+  }
   const HttpRequest request;
   const auto credential = fixture.time.run(fixture.script.options.authorizer->credential(request));
   REQUIRE(credential.has_value());
@@ -72,7 +76,7 @@ TEST_CASE("the first place that has a token wins") {
       {"a file that is too large",
        {},
        {{old_file, std::string(70'000, '#')}},
-       "~/.circleci/cli.yml: is larger than 64 KiB, as no such file is"},
+       "~/.circleci/cli.yml: is larger than any such file"},
       {"a token that would break a header",
        {},
        {{old_file, "token: \"hid\\r\\nden\"\n"}},
@@ -119,7 +123,7 @@ TEST_CASE("a directory in place of a file is no file") {
   fs::create_directories(home.path() / ".circleci" / "cli.yml");
   CircleCiFixture fixture;
   fixture.environment = {{"HOME", home.path().native()}};
-  CHECK(token(fixture) == (home.path() / ".circleci/cli.yml").native() + ": is no file");
+  CHECK(token(fixture) == (home.path() / ".circleci/cli.yml").native() + ": the file is not a regular file");
 }
 
 }  // namespace

@@ -15,7 +15,7 @@
 #include "tests/support/virtual_clock.hpp"
 
 /// A CircleCI of scripted answers, in memory, and a sink that writes down what it is told.
-namespace tokensweep::testing {
+namespace tokensweep::circleci::testing {
 
 struct Reply {
   int status = 200;
@@ -167,7 +167,7 @@ class RecordingSink final : public Sink {
 /// A connector of scripted answers, on virtual time.
 class CircleCiFixture {
  public:
-  VirtualTime time;
+  tokensweep::testing::VirtualTime time;
   Script script;
   RecordingSink sink;
   std::map<std::string, std::string> environment{{"CIRCLE_TOKEN", "from-the-environment"}};
@@ -196,7 +196,7 @@ class CircleCiFixture {
 
  private:
   ScriptedClients clients_{script, time.clock};
-  tokensweep::Random random_ = [] { return 0.5; };
+  Random random_ = [] { return 0.5; };
   Environment look_up_ = [this](const char* name) -> std::optional<std::string> {
     const auto found = environment.find(name);
     if (found == environment.end()) return std::nullopt;
@@ -213,4 +213,4 @@ class CircleCiFixture {
                      .name = "ci"};
 };
 
-}  // namespace tokensweep::testing
+}  // namespace tokensweep::circleci::testing

@@ -58,12 +58,15 @@ Task<> ask_own_list(Survey& survey, Family family) {
   std::string target = organisation_list(survey.organisation, family);
   Outcome outcome;
   std::int64_t selected = 0;
-  const auto count = [&selected](const auto& rows) {
+  const auto count = [&](const auto& rows) {
+    survey.size.own[family] = rows.size();
     selected =
         std::count_if(rows.begin(), rows.end(), [](const auto& row) { return row.visibility == Visibility::selected; });
   };
   if (family == Family::registries) {
-    outcome = (co_await survey.api.page(Asked::known, target, "", &registries_reader, true)).outcome;
+    auto answer = co_await survey.api.list(Asked::known, target, &registries_reader, true);
+    count(answer.document.rows);
+    outcome = std::move(answer.outcome);
   } else if (shows_values(family)) {
     auto answer = co_await survey.api.list(asked_of(family), target, &variables_reader, false);
     count(answer.document.rows);
@@ -73,7 +76,8 @@ Task<> ask_own_list(Survey& survey, Family family) {
     count(answer.document.rows);
     outcome = std::move(answer.outcome);
   }
-  survey.size.selected += static_cast<std::uint64_t>(selected);
+  // How many repositories use a registry is not asked for.
+  if (family != Family::registries) survey.size.selected += static_cast<std::uint64_t>(selected);
   survey.note(fmt::format("{} of the organisation", title(family)), outcome);
 }
 

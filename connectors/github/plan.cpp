@@ -133,7 +133,10 @@ void add_plan(SourceCheck& check, const FleetSize& size, const Wanted& wanted, c
   const std::uint64_t listing = std::max<std::uint64_t>(pages(size.repositories, 100), 1);
   add_line(check, 1, "the organisation");
   for (const Family family : kOrganisationFamilies) {
-    if (wanted.has(family)) add_line(check, 1, fmt::format("{} of the organisation", title(family)));
+    if (!wanted.has(family)) continue;
+    const auto rows = size.own.find(family);
+    const std::uint64_t own = rows == size.own.end() ? 0 : pages(rows->second, shows_values(family) ? 30 : 100);
+    add_line(check, std::max<std::uint64_t>(own, 1), fmt::format("{} of the organisation", title(family)));
   }
   add_line(check, size.selected, fmt::format("repositories of {} that are for selected ones", grouped(size.selected)));
   if (size.by_rest) add_line(check, listing, fmt::format("the list of {} repositories", grouped(size.repositories)));

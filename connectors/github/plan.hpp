@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <initializer_list>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -75,13 +76,15 @@ std::string repositories_query(std::string_view organisation, std::string_view a
 struct FleetSize {
   std::uint64_t repositories = 0;
   std::uint64_t environments = 0;
-  std::uint64_t crowded = 0;   ///< repositories with more environments than GraphQL's first ten
-  std::uint64_t selected = 0;  ///< organisation secrets and variables for selected repositories only
-  bool by_rest = false;        ///< GraphQL is refused
+  std::uint64_t crowded = 0;            ///< repositories with more environments than GraphQL's first ten
+  std::uint64_t selected = 0;           ///< organisation secrets and variables for selected repositories only
+  std::map<Family, std::uint64_t> own;  ///< rows of the organisation's own lists
+  bool by_rest = false;                 ///< GraphQL is refused
 };
 
 /// The plan of a sweep, in its order, with GraphQL's points and the time that the limits alone take. `hourly` is the
-/// credential's budget; 0: it has none.
+/// credential's budget; 0: it has none. What only the sweep will know counts once: a secret for more than a hundred
+/// selected repositories takes more, and a variable for selected ones nothing where its value is no token's.
 void add_plan(SourceCheck& check, const FleetSize& size, const Wanted& wanted, const Limits& limits,
               std::uint64_t hourly);
 

@@ -1,4 +1,6 @@
 #include <doctest/doctest.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
 
 #include <algorithm>
 #include <set>
@@ -9,6 +11,7 @@
 #include "connectors/github/github.hpp"
 #include "tests/connectors/conformance.hpp"
 #include "tests/connectors/fake_github.hpp"
+#include "tests/support/temp_directory.hpp"
 #include "tests/support/tokens.hpp"
 
 namespace {
@@ -583,6 +586,99 @@ TEST_CASE("a check lists what is missing by name, and what else a user should kn
   CHECK(remarks.find("the token ends on 2026-12-01") != std::string::npos);
   CHECK(remarks.find("windows of an hour") != std::string::npos);
   CHECK(remarks.find("token_env") != std::string::npos);
+}
+
+/// The PEM of a new key, in a file of its own.
+void write_key(const std::filesystem::path& file) {
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_RSA_gen(2048), EVP_PKEY_free);
+  const std::unique_ptr<BIO, decltype(&BIO_free)> out(BIO_new(BIO_s_mem()), BIO_free);
+  REQUIRE(PEM_write_bio_PKCS8PrivateKey(out.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1);
+  char* data = nullptr;
+  const auto size = BIO_get_mem_data(out.get(), &data);
+  write_file(file, std::string(data, static_cast<std::size_t>(size)));
+}
+
+/// An organisation that has installed an App for selected repositories. Its first token is refused in mid-sweep.
+class AppInstalled {
+ public:
+  explicit AppInstalled(FakeGitHub github) : github_(std::move(github)) { github_.base = "/api/v3"; }
+  int tokens = 0;
+  const char* suspended = "null";
+
+  Result<HttpResponse> operator()(const HttpRequest& request) {
+    if (request.url.target == "/api/v3/orgs/acme/installation") {
+      return json(
+          std::string(
+              R"({"id": 5, "repository_selection": "selected", "permissions": {"secrets": "read"}, "suspended_at": )") +
+          suspended + "}");
+    }
+    if (request.method == "POST" && request.url.target == "/api/v3/app/installations/5/access_tokens") {
+      return json(R"({"token": "canary-)" + std::to_string(++tokens) + R"(", "expires_at": "2100-01-01T00:00:00Z"})",
+                  201);
+    }
+    return github_(request);
+  }
+
+ private:
+  FakeGitHub github_;
+};
+
+TEST_CASE("an App asks as its installation, with a token that is renewed when it is refused") {
+  const TempDirectory directory;
+  write_key(directory / "key.pem");
+  const auto app = std::make_shared<AppInstalled>(acme());
+  Settings settings;
+  settings.add({"org", std::string("acme")});
+  settings.add({"api_url", std::string("https://git.corp.example/api/v3")});
+  settings.add({"app", true});
+  settings.add({"app.id", std::string("123")});
+  settings.add({"app.key_file", (directory / "key.pem").native()});
+  const Subject subject = {
+      .answer = [app](const HttpRequest& request) { return (*app)(request); },
+      .make = [settings](const Services& services) { return github::kEntry.make(settings, services); },
+      .canary = "canary"};
+
+  SUBCASE("from end to end") {
+    std::set<std::string> proofs;
+    const auto swept = sweep(subject, [&](FakeService& service) {
+      service.on_request = [&](const HttpRequest& request, std::span<const SecretHeader> credential) {
+        const std::string proof(credential[0].value.reveal());
+        const bool as_app = request.url.target.find("/installation") != std::string::npos;
+        CHECK(as_app == proof.starts_with("Bearer ey"));
+        if (!as_app) proofs.insert(proof);
+      };
+      service.instead[kRest + "/repos/acme/plain/actions/secrets?per_page=100"] = [&, app](const HttpRequest& request) {
+        return app->tokens == 1 ? json("{}", 401) : (*app)(request);
+      };
+    });
+    CHECK(swept->result);
+    CHECK(app->tokens == 2);
+    CHECK(proofs == std::set<std::string>{"Bearer canary-1", "Bearer canary-2"});
+    for (const auto& [prefix, state] : swept->sink.states()) CHECK(state == ScopeState::complete);
+    // It sees selected repositories: what it does not see is not gone, and the user is told.
+    const SeenScope& own = swept->sink.scopes.at("1");
+    CHECK_FALSE(own.end->covers("1/99/actions/X"));
+    REQUIRE(own.gaps.size() == 1);
+    CHECK_FALSE(own.gaps[0].incomplete);
+  }
+  SUBCASE("a suspended one is an error") {
+    app->suspended = R"("2026-01-02T03:04:05Z")";
+    const auto swept = sweep(subject);
+    REQUIRE_FALSE(swept->result);
+    CHECK(swept->result.error().what == "acme: the App's installation in acme is suspended");
+  }
+  SUBCASE("one that is not installed is an error") {
+    const auto swept =
+        sweep(subject, [](FakeService& service) { service.instead[kRest + "/orgs/acme/installation"] = status(404); });
+    REQUIRE_FALSE(swept->result);
+    CHECK(swept->sink.scopes.empty());
+  }
+  SUBCASE("a key that others may read is an error") {
+    write_file(directory / "key.pem", "x", 0644);
+    const auto swept = sweep(subject);
+    REQUIRE_FALSE(swept->result);
+    CHECK(swept->asked.empty());
+  }
 }
 
 TEST_CASE("settings that cannot be meant are refused before anything is asked") {

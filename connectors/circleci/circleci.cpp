@@ -33,9 +33,9 @@ constexpr std::array kKeys = {
 
 class CircleCi : public Connector {
  public:
-  CircleCi(Settings settings, const Services& services, Origin origin, Targets targets)
+  CircleCi(Settings settings, Services services, Origin origin, Targets targets)
       : settings_(std::move(settings)),
-        services_(services),
+        services_(std::move(services)),
         origin_(std::move(origin)),
         targets_(std::move(targets)),
         rate_(settings_.rate("rate").value_or(kRate)),
@@ -86,7 +86,7 @@ class CircleCi : public Connector {
   }
 
   Settings settings_;
-  const Services& services_;
+  Services services_;
   Origin origin_;
   Targets targets_;
   double rate_;

@@ -31,7 +31,8 @@ inline std::unique_ptr<Swept> sweep(const Subject& subject, const std::function<
   ServiceWorld world(subject.answer);
   world.variables = subject.variables;
   if (change) change(world.service);
-  auto connector = subject.make(world.services());
+  const Services services = world.services();  // outlives the connector
+  auto connector = subject.make(services);
   REQUIRE(connector);
   auto swept = std::make_unique<Swept>();
   swept->result = world.time.run((*connector)->sweep(swept->sink));

@@ -7,7 +7,6 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <exception>
-#include <thread>
 #include <vector>
 
 #include "base/text.hpp"
@@ -60,9 +59,8 @@ void ask_all(std::vector<Checked>& all, NetworkSide& network, const World& world
   for (Checked& checked : all) {
     if (checked.connector) boost::asio::co_spawn(network.context(), ask(checked), boost::asio::detached);
   }
-  while (!world.stop.load() && network.context().run_for(std::chrono::milliseconds(100)) > 0 &&
-         !network.context().stopped()) {
-  }
+  // It counts as stopped once nothing is left to do.
+  while (!world.stop.load() && !network.context().stopped()) network.context().run_for(std::chrono::milliseconds(100));
 }
 
 std::string price(const SourceCheck& check) {

@@ -188,5 +188,27 @@ class CircleSweep(Services):
             self.assertEqual(number, sum("context" in hit["scope"] for hit in hits))
 
 
+class Example(Services):
+    def test_the_example_of_services_does_what_it_says(self) -> None:
+        with GitHub(organisation=Organisation(14, Shape(repositories=12))) as github, CircleCI() as circle:
+            text = (ROOT / "examples/services.toml").read_text()
+            text = re.sub(r'# api_url = "[^"]+"', f'api_url = "{github.url}/api/v3"', text)
+            text = re.sub(r'# host = "[^"]+"', f'host = "{circle.url}"', text)
+            config = self.home.write("tokensweep.toml", text)
+            tokens = {"ACME_GITHUB_TOKEN": github.classic().token, "ACME_CIRCLECI_TOKEN": circle.token}
+            env = self.home.environment(**tokens)
+            check = self.home.run("sources", "check", "--config", config, env=env)
+            self.assertEqual(0, check.code, check.text + check.error)
+            self.assertEqual([], [line for line in check.text.splitlines() if "missing" in line])
+            run = self.home.run("scan", "--config", config, "--format", "json", env=env)
+            self.assertEqual(0, run.code, run.error)
+            hits = run.json()["hits"]
+            self.assertEqual({"github", "circleci"}, {hit["source"] for hit in hits})
+            self.assertTrue([hit for hit in hits if "variable" in hit["scope"] and hit["token"]],
+                            "variables show their values")
+            self.assert_silent_about(check, *tokens.values())
+            self.assert_silent_about(run, *tokens.values())
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -12,12 +12,11 @@ namespace {
 
 class WipingMemory : public boost::json::memory_resource {
  private:
-  void* do_allocate(std::size_t size, std::size_t alignment) override {
-    return ::operator new(size, std::align_val_t(alignment));
-  }
-  void do_deallocate(void* memory, std::size_t size, std::size_t alignment) override {
+  // Boost.JSON gives memory back with another alignment than it asked for, and never needs more than the usual one.
+  void* do_allocate(std::size_t size, std::size_t /*alignment*/) override { return ::operator new(size); }
+  void do_deallocate(void* memory, std::size_t size, std::size_t /*alignment*/) override {
     wipe(memory, size);
-    ::operator delete(memory, size, std::align_val_t(alignment));
+    ::operator delete(memory, size);
   }
   [[nodiscard]] bool do_is_equal(const memory_resource& other) const noexcept override { return this == &other; }
 };

@@ -103,7 +103,7 @@ struct Services {
 /// settings; the first request belongs to check() and sweep().
 struct ConnectorEntry {
   TypeSpec spec;
-  Result<std::unique_ptr<Connector>> (*make)(const Settings& settings, const Services& services);
+  Result<std::unique_ptr<Connector>> (*make)(const Settings& settings, const Services& services) = nullptr;
 };
 
 }  // namespace tokensweep

@@ -28,7 +28,7 @@ class Network final : public ClientFactory {
   struct Shared {
     std::optional<std::filesystem::path> ca_file;
     std::optional<std::string> proxy;
-    Transport* transport;
+    Transport* transport = nullptr;
   };
   Result<Transport*> transport_for(ClientOptions& options);
 

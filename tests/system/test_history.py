@@ -322,10 +322,10 @@ threads = 1
         home.write("first/later/.npmrc", f"//registry.corp.example/:_authToken={npm('resume 2')}\n")
         self.assertEqual(130, interrupted("--resume"))
         self.assertEqual([(1, "interrupted")], home.sql("SELECT id, state FROM sweep"))
-        self.assertEqual(1, len(home.export()))
+        self.assertEqual(1, len(home.export("--source", "first")))
         run = home.run("scan", "--config", "tokensweep.toml", "--source", "first", "--format", "none")
         self.assertEqual(0, run.code)
-        self.assertEqual(2, len(home.export()))
+        self.assertEqual(2, len(home.export("--source", "first")))
 
 
 if __name__ == "__main__":

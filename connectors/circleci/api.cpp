@@ -81,15 +81,14 @@ Task<Answer<T>> Api::get(std::string target, Result<T> (*parse)(std::string_view
   }
 }
 
+static Error endless() { return {ErrorKind::malformed, "its pages go round or never end"}; }
+
 template <class Item>
 Task<Answer<std::optional<std::vector<Item>>>> Pages<Item>::next() {
   using Items = std::optional<std::vector<Item>>;
   if (ended_) co_return Answer<Items>(Items());
   ended_ = true;
-  if (!guard_.enter(token_)) {
-    Error loops{ErrorKind::malformed, "its pages go round or never end"};
-    co_return Answer<Items>(Reaction::failed, std::move(loops));
-  }
+  if (!guard_.enter(token_)) co_return Answer<Items>(Reaction::failed, endless());
   std::string target = target_;
   if (!token_.empty()) {
     target += target.find('?') == std::string::npos ? '?' : '&';

@@ -47,7 +47,7 @@ class Crawl {
 
   /// A repository's scope while its parts are asked for.
   struct Run {
-    ScopeNumber scope;
+    ScopeNumber scope = 0;
     RepositoryRow repository;
     Tally tally;
     std::size_t pending = 0;  ///< parts that have not come

@@ -16,7 +16,7 @@ class WipingMemory : public boost::json::memory_resource {
   void* do_allocate(std::size_t size, std::size_t /*alignment*/) override { return ::operator new(size); }
   void do_deallocate(void* memory, std::size_t size, std::size_t /*alignment*/) override {
     wipe(memory, size);
-    ::operator delete(memory, size);
+    ::operator delete(memory);
   }
   [[nodiscard]] bool do_is_equal(const memory_resource& other) const noexcept override { return this == &other; }
 };

@@ -24,7 +24,7 @@ Error malformed(std::string what) { return {ErrorKind::malformed, std::move(what
 
 /// Overwrites what a call before it left on the stack: the parser unescapes texts there.
 [[gnu::noinline]] void wipe_stack() {
-  std::array<char, std::size_t{8} << 10U> below;
+  std::array<char, std::size_t{8} << 10U> below{};
   wipe(below.data(), below.size());
 }
 

@@ -29,7 +29,7 @@ Scope scope_of(const std::string& source, const std::string& host, const std::st
 }
 
 /// $HOME as the paths below a root are spelled: without links.
-std::string without_links(std::string home) {
+std::string without_links(const std::string& home) {
   const auto resolved = home.empty() ? Result<filesystem::Root>(Error{}) : filesystem::resolve_root(home);
   return resolved ? resolved->path : home;
 }
@@ -62,8 +62,8 @@ std::vector<std::string> rules_in_force(const Detector& detector) {
   return all;
 }
 
-FilesystemSources::FilesystemSources(const SweepContext& context, std::string own_home)
-    : context_(context), host_(host_name()), own_home_(without_links(std::move(own_home))) {}
+FilesystemSources::FilesystemSources(const SweepContext& context, const std::string& own_home)
+    : context_(context), host_(host_name()), own_home_(without_links(own_home)) {}
 
 void FilesystemSources::run(std::span<const FilesystemJob> jobs) {
   for (const FilesystemJob& job : jobs) {

@@ -40,7 +40,7 @@ struct SweepContext {
 class FilesystemSources {
  public:
   /// `own_home` is $HOME, as the environment has it.
-  FilesystemSources(const SweepContext& context, std::string own_home);
+  FilesystemSources(const SweepContext& context, const std::string& own_home);
 
   /// Walks until all is done or `stop` is set, on the calling thread and those of the walk. What happens, the queue is
   /// told.

@@ -18,7 +18,7 @@ std::string host_and_port(const Origin& origin) {
 }
 
 /// A site whose address for people is known: its API lies where GitHub's documentation says.
-Site site_at(Origin people) {
+Site site_at(const Origin& people) {
   Site site{.host = host_and_port(people), .api = people, .rest = "", .graphql = "/graphql"};
   if (people.host == kGitHub || is_residency(people.host)) {
     site.product = people.host == kGitHub ? Product::github_com : Product::ghe_com;

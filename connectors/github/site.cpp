@@ -45,7 +45,7 @@ Result<Site> site_of(std::string_view api_url, const Environment& environment) {
     const std::string host = normal_host(environment("GH_HOST").value_or(std::string()));
     auto url = Url::parse("https://" + (host.empty() ? std::string(kGitHub) : host));
     if (!url || url->target != "/") return Error{ErrorKind::misconfigured, "GH_HOST is no host's name"};
-    return site_at(std::move(url->origin));
+    return site_at(url->origin);
   }
   auto url = Url::parse(api_url);
   if (!url) return Error{ErrorKind::misconfigured, "api_url: " + url.error().what};
@@ -54,14 +54,14 @@ Result<Site> site_of(std::string_view api_url, const Environment& environment) {
   while (path.ends_with('/')) path.pop_back();
   if (path.find('?') != std::string::npos) return Error{ErrorKind::misconfigured, "api_url has a query"};
   if (path.empty() && (origin.host == kGitHub || is_residency(origin.host)) && !origin.host.starts_with("api.")) {
-    return site_at(std::move(origin));
+    return site_at(origin);
   }
   if (path.empty() && origin.host.starts_with("api.") &&
       (origin.host == "api.github.com" || is_residency(origin.host))) {
     origin.host.erase(0, std::string_view("api.").size());
-    return site_at(std::move(origin));
+    return site_at(origin);
   }
-  if (path == kServerRest) return site_at(std::move(origin));
+  if (path == kServerRest) return site_at(origin);
   // Behind a proxy of its own the API may lie anywhere; GraphQL lies below it then, as at github.com.
   return Site{.product = Product::server,
               .host = host_and_port(origin),

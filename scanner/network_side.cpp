@@ -6,46 +6,13 @@
 #include <utility>
 
 #include "net/clock.hpp"
+#include "net/counting_factory.hpp"
 #include "net/network.hpp"
 #include "scanner/kept_answers.hpp"
 #include "scanner/read_credential.hpp"
 
 namespace tokensweep {
 namespace {
-
-/// Passes requests on, and counts them where other threads can see it.
-class CountedClient final : public HttpClient {
- public:
-  CountedClient(std::unique_ptr<HttpClient> inner, std::atomic<std::uint64_t>& requests)
-      : inner_(std::move(inner)), requests_(requests) {}
-
-  Task<Result<HttpResponse>> send(const HttpRequest& request) override {
-    auto response = co_await inner_->send(request);
-    const std::uint64_t now = inner_->counters().requests;
-    requests_.fetch_add(now - std::exchange(counted_, now), std::memory_order_relaxed);
-    co_return response;
-  }
-  [[nodiscard]] ClientCounters counters() const override { return inner_->counters(); }
-
- private:
-  std::unique_ptr<HttpClient> inner_;
-  std::atomic<std::uint64_t>& requests_;
-  std::uint64_t counted_ = 0;
-};
-
-class CountingFactory final : public ClientFactory {
- public:
-  CountingFactory(ClientFactory& inner, std::atomic<std::uint64_t>& requests) : inner_(inner), requests_(requests) {}
-
-  Result<std::unique_ptr<HttpClient>> make(ClientOptions options) override {
-    TRY(auto client, inner_.make(std::move(options)));
-    return std::unique_ptr<HttpClient>(std::make_unique<CountedClient>(std::move(client), requests_));
-  }
-
- private:
-  ClientFactory& inner_;
-  std::atomic<std::uint64_t>& requests_;
-};
 
 Random real_chance() {
   return [engine = std::mt19937_64(std::random_device{}())]() mutable {

@@ -222,12 +222,13 @@ def tidy_commands(name: str, stamps: Path) -> list[TidyCommand]:
     """One command for each of the program's own sources; the tests would double the time, and fail where they are wrong."""
     folder = ROOT / name
     headers = headers_of(folder)
+    settings = b"".join(path.read_bytes() for path in [ROOT / ".clang-tidy", *sorted(ROOT.glob("*/.clang-tidy"))])
     commands = []
     for entry in json.loads((folder / "compile_commands.json").read_text()):
         file = (folder / entry["file"]).resolve()
         if not any(file.is_relative_to(ROOT / own) for own in SOURCE_FOLDERS if own != "tests"):
             continue
-        digest = hashlib.sha256((ROOT / ".clang-tidy").read_bytes() + entry["command"].encode())
+        digest = hashlib.sha256(settings + entry["command"].encode())
         for path in sorted({file, *headers[entry["output"]]}):
             digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
         # Only clang 14 wants to be told that it knows this option.

@@ -54,6 +54,12 @@ class Sink {
   /// Ends it. Only `complete` may call anything gone, and only where the listing was read to its end. The rules in
   /// force are not the connector's to say.
   virtual Task<> end(ScopeNumber scope, ScopeEnd how) = 0;
+  /// Whether this very version of a place was read by an earlier sweep, with the same eyes: then all that was found at
+  /// the place and below is there as it was, and nothing of it need be fetched. `version` is whatever the store changes
+  /// with each write and never uses twice there, and with it the settings that change what is read ("names only"). To
+  /// be asked once of each place that has one; a place that is not known is remembered with its scope's end, unless
+  /// there is a gap at it or below.
+  virtual bool is_known(ScopeNumber scope, std::string_view place, std::string_view version) = 0;
   /// Suspends while those behind are busy: to be awaited before a page is asked for.
   virtual Task<> room() = 0;
 

@@ -10,6 +10,7 @@
 #include "db/group_commit.hpp"
 #include "db/hit_reader.hpp"
 #include "db/hit_writer.hpp"
+#include "db/known_versions.hpp"
 #include "db/last_visits_reader.hpp"
 #include "db/lists.hpp"
 #include "db/open_inventory.hpp"
@@ -104,6 +105,8 @@ struct Inventory::Impl {
   Result<std::optional<SweepId>> resume_sweep(std::string_view rules_digest, std::string_view plan);
   Result<ScopeId> open_scope(SweepId sweep, const Scope& scope);
   Result<> write(SweepId sweep, ScopeId scope, std::span<const Hit> some, std::span<const Gap> gaps, Time now);
+  Result<> keep_versions(SweepId sweep, ScopeId scope, std::vector<Mark> read, bool is_whole,
+                         const UnchangedSince& unchanged_since, Time now);
   Result<> close_scope(SweepId sweep, ScopeId scope, const ScopeEnd& end, Time now);
   Result<> finish_sweep(SweepId sweep, SweepState state, Time now);
 
@@ -252,6 +255,14 @@ Result<> Inventory::Impl::write(SweepId sweep, ScopeId scope, std::span<const Hi
   return {};
 }
 
+Result<> Inventory::Impl::keep_versions(SweepId sweep, ScopeId scope, std::vector<Mark> read, bool is_whole,
+                                        const UnchangedSince& unchanged_since, Time now) {
+  TRY(const Visit* visit, visit_of(sweep, scope));
+  const Sight sight{.sweep = sweep, .scope = scope, .realm = visit->realm, .now = now};
+  TRY_VOID(see_again(database(), sight, visit->prefix, unchanged_since));
+  return tokensweep::keep_versions(database(), sweep, scope, std::move(read), is_whole);
+}
+
 Result<bool> Inventory::Impl::has_missed(SweepId sweep, ScopeId scope) {
   TRY(auto* gaps,
       database().prepared("read the gaps", "SELECT 1 FROM gap WHERE sweep = ?1 AND scope = ?2 AND incomplete LIMIT 1"));
@@ -344,6 +355,12 @@ Result<> Inventory::write(SweepId sweep, ScopeId scope, std::span<const Hit> hit
                           Time now) {
   if (hits.empty() && gaps.empty()) return {};
   return impl_->call([&] { return impl_->write(sweep, scope, hits, gaps, now); });
+}
+
+Result<> Inventory::keep_versions(SweepId sweep, ScopeId scope, std::vector<Mark> read, bool is_whole,
+                                  const UnchangedSince& unchanged_since, Time now) {
+  return impl_->call(
+      [&] { return impl_->keep_versions(sweep, scope, std::move(read), is_whole, unchanged_since, now); });
 }
 
 Result<> Inventory::close_scope(SweepId sweep, ScopeId scope, const ScopeEnd& end, Time now) {
@@ -467,6 +484,24 @@ Result<> Inventory::for_each_scope(std::string_view connector, std::string_view 
                                            std::string(kScopes) + "WHERE source.connector = ?1 AND source.name = ?2"));
   rows.bind(connector).bind(source);
   return each_scope(rows, each);
+}
+
+Result<> Inventory::for_each_known(std::string_view connector, std::string_view source,
+                                   const std::function<void(const Scope&, std::vector<KnownVersion>)>& each) const {
+  Database& database = impl_->database();
+  TRY(auto scopes, database.prepare("read the known versions",
+                                    "SELECT scope.id FROM scope JOIN source ON source.id = scope.source "
+                                    "WHERE source.connector = ?1 AND source.name = ?2 AND EXISTS "
+                                    "(SELECT 1 FROM known_version WHERE known_version.scope = scope.id)"));
+  TRY(auto scope, database.prepare("read the known versions", std::string(kScopes) + "WHERE scope.id = ?1"));
+  scopes.bind(connector).bind(source);
+  for (;;) {
+    TRY(const bool more, scopes.step());
+    if (!more) return {};
+    TRY(auto known, known_versions(database, scopes.integer(0)));
+    scope.reset().bind(scopes.integer(0));
+    TRY_VOID(each_scope(scope, [&](const Scope& one) { each(one, std::move(known)); }));
+  }
 }
 
 Result<> Inventory::for_each_coverage(SweepId sweep, const std::function<bool(const CoverageRow&)>& each) const {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "model/known_version.hpp"
 #include "model/model.hpp"
 #include "model/registry.hpp"
 #include "model/scope.hpp"
@@ -168,11 +169,22 @@ class Inventory {
   /// The scopes of a configured source that any sweep came to. The same source is one of the same connector and name.
   Result<> for_each_scope(std::string_view connector, std::string_view source,
                           const std::function<void(const Scope&)>& each) const;
+  /// What is known of the versions of places in each scope of a configured source, by mark; scopes of which nothing is
+  /// known do not come.
+  Result<> for_each_known(std::string_view connector, std::string_view source,
+                          const std::function<void(const Scope&, std::vector<KnownVersion>)>& each) const;
   /// Opens a scope in a running sweep, once in each. The same scope has the same id in every sweep.
   Result<ScopeId> open_scope(SweepId sweep, const Scope& scope);
   /// Inserts or refreshes hits by id; the same id again replaces what it said (class, flags, locator) and moves it to
   /// this scope. `source` and `store` of a hit are the scope's; what the hit itself says there is not read.
   Result<> write(SweepId sweep, ScopeId scope, std::span<const Hit> hits, std::span<const Gap> gaps, Time now);
+  /// What was read in an open scope whose store numbers the versions of its places: the marks of all that was asked
+  /// for, and those places that are as they were, whose hits are seen again with nothing else said of them.
+  /// `unchanged_since` gives for a place of a hit the sweep that KnownVersion::since named. Where `is_whole`, the
+  /// scope was listed to its end: what it knew besides is forgotten.
+  Result<> keep_versions(SweepId sweep, ScopeId scope, std::vector<Mark> read, bool is_whole,
+                         const std::function<std::optional<SweepId>(std::string_view place)>& unchanged_since,
+                         Time now);
   /// Closes a scope and in the same transaction settles what this sweep did not see again inside its realm and prefix
   /// (hits of enclosing or nested scopes included). A hit is `gone` only where the sweep would have seen it: the
   /// listing was complete, the hit's rule is in `end.rules`, deep places were read for a deep hit, and no gap of this

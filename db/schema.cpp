@@ -14,6 +14,7 @@ extern const std::string_view kMigrate1To2After;
 extern const std::string_view kSchema3;
 extern const std::string_view kMigrate2To3Before;
 extern const std::string_view kMigrate2To3After;
+extern const std::string_view kSchema4;
 
 namespace {
 
@@ -56,8 +57,10 @@ const Schema& inventory_schema() {
   // The embedded text is a literal: a zero byte ends it, as SQLite wants.
   static const MigrationStep kSteps[] = {
       {.from = 1, .before = kMigrate1To2Before.data(), .schema = kSchema2.data(), .after = kMigrate1To2After.data()},
-      {.from = 2, .before = kMigrate2To3Before.data(), .schema = kSchema3.data(), .after = kMigrate2To3After.data()}};
-  static const Schema kSchema{.application_id = kApplicationId, .version = 3, .sql = kSchema3.data(), .steps = kSteps};
+      {.from = 2, .before = kMigrate2To3Before.data(), .schema = kSchema3.data(), .after = kMigrate2To3After.data()},
+      {.from = 3, .schema = kSchema4.data()}};
+  static const std::string kSql = std::string(kSchema3).append(kSchema4);
+  static const Schema kSchema{.application_id = kApplicationId, .version = 4, .sql = kSql.c_str(), .steps = kSteps};
   return kSchema;
 }
 

@@ -14,9 +14,9 @@ namespace tokensweep {
 /// be several statements. References are checked at the end, not on the way.
 struct MigrationStep {
   int from = 0;
-  const char* before = nullptr;
-  const char* schema = nullptr;  ///< of the version that it leads to
-  const char* after = nullptr;
+  const char* before = "";
+  const char* schema = "";  ///< of the version that it leads to, or what that one adds
+  const char* after = "";
 };
 
 /// A schema: how a new file is made, and how an older one is brought up to date.
@@ -27,7 +27,8 @@ struct Schema {
   std::span<const MigrationStep> steps;  ///< one for each older version
 };
 
-/// The inventory's: db/schema_3.sql. A new version N adds `schema_N.sql` and `migrate_(N-1)_to_N_{before,after}.sql`.
+/// The inventory's: db/schema_3.sql, then db/schema_4.sql. A new version N that only adds tables adds a `schema_N.sql`
+/// of those; another one comes with all of the schema, and `migrate_(N-1)_to_N_{before,after}.sql`.
 const Schema& inventory_schema();
 
 /// Makes the schema in an empty database, in one transaction.

@@ -31,6 +31,7 @@ struct SweepContext {
   ValueKeys keys;
   const Classification& classification;
   const std::set<std::string>& done;  ///< key_of() the scopes that this sweep has read before it was interrupted
+  const VersionMemory& versions;      ///< what earlier sweeps have read
   SweepQueue& queue;
   ScopeNumbers& numbers;
   const std::atomic<bool>& stop;

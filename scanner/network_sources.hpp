@@ -44,7 +44,7 @@ class NetworkSources {
   struct Item {
     std::size_t job = 0;
     ScopeNumber scope = 0;
-    std::variant<Scope, Sighting, Gap, ScopeEnd> what;
+    std::variant<Scope, Sighting, Gap, PlaceVersions, ScopeEnd> what;
   };
   using ItemQueue = BoundedQueue<Item>;
   class JobSink;

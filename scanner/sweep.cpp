@@ -80,12 +80,15 @@ Result<> Sweep::begin(const SweepPlan& plan, bool resume) {
 Result<> Sweep::sweep(const SweepPlan& plan) {
   std::set<std::string> done;
   TRY_VOID(inventory_.for_each_complete_scope(id_, [&done](const Scope& scope) { done.insert(key_of(scope)); }));
+  VersionMemory versions;
+  for (const NetworkJob& job : plan.network) TRY_VOID(versions.load(inventory_, job.type, job.name));
   SweepQueue queue;
   ScopeNumbers numbers{0};
   std::atomic<bool> stop{false};
   const SweepContext context{.keys = {fingerprinter_, sealer_},
                              .classification = classification_,
                              .done = done,
+                             .versions = versions,
                              .queue = queue,
                              .numbers = numbers,
                              .stop = stop};

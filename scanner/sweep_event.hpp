@@ -8,14 +8,15 @@
 #include "model/scope.hpp"
 #include "scanner/bounded_queue.hpp"
 #include "scanner/inspection.hpp"
+#include "scanner/version_memory.hpp"
 
 namespace tokensweep {
 
 /// What sources tell the writer: a scope begins, what was found in it, how it ended. Those of one scope come in this
-/// order; scopes may overlap. A scope is called by a number of this sweep's.
+/// order, versions right before the end; scopes may overlap. A scope is called by a number of this sweep's.
 struct SweepEvent {
   std::uint32_t scope = 0;
-  std::variant<Scope, Hit, Gap, ScopeEnd> what;
+  std::variant<Scope, Hit, Gap, PlaceVersions, ScopeEnd> what;
 };
 
 using SweepQueue = BoundedQueue<SweepEvent>;

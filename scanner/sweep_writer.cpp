@@ -57,6 +57,11 @@ Result<> SweepWriter::take(std::uint32_t number, Gap gap) {
   return scope.gaps.size() < kBatch ? Result<>() : flush(scope);
 }
 
+Result<> SweepWriter::take(std::uint32_t number, PlaceVersions versions) {
+  open_.at(number).versions = std::move(versions);
+  return {};
+}
+
 Result<> SweepWriter::take(std::uint32_t number, ScopeEnd end) {
   OpenScope& scope = open_.at(number);
   TRY_VOID(flush(scope));
@@ -64,6 +69,7 @@ Result<> SweepWriter::take(std::uint32_t number, ScopeEnd end) {
     end.state = ScopeState::incomplete;
     end.reason = "some places could not be read";
   }
+  TRY_VOID(keep_versions(scope, end.state == ScopeState::complete));
   account_.incomplete = account_.incomplete || (end.state != ScopeState::complete && end.state != ScopeState::skipped);
   if (end.state == ScopeState::denied || end.state == ScopeState::failed) {
     on_failure_(scope.scope, end);
@@ -83,6 +89,26 @@ Result<> SweepWriter::take(std::uint32_t number, ScopeEnd end) {
   open_.erase(number);
   // On disk before the next one begins: what took its time is not read again after a kill.
   return took_long ? inventory_.commit() : Result<>();
+}
+
+Result<> SweepWriter::keep_versions(const OpenScope& scope, bool is_whole) {
+  if (scope.versions.places.empty()) return {};
+  std::unordered_map<Mark, SweepId, MarkHash> unchanged;
+  std::vector<Mark> read;
+  for (const PlaceVersions::Place& one : scope.versions.places) {
+    read.push_back(one.version);
+    if (one.unchanged_since) unchanged.emplace(one.place, *one.unchanged_since);
+  }
+  const auto unchanged_since = [&unchanged](std::string_view place) {
+    std::optional<SweepId> since;
+    for_place_and_above(place, [&](const Mark& mark) {
+      const auto found = unchanged.find(mark);
+      if (found != unchanged.end()) since = found->second;
+      return !since;
+    });
+    return since;
+  };
+  return inventory_.keep_versions(sweep_, scope.id, std::move(read), is_whole, unchanged_since, now_());
 }
 
 Result<> SweepWriter::flush(OpenScope& scope) {

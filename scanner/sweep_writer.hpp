@@ -46,6 +46,7 @@ class SweepWriter {
     ScopeId id = 0;
     std::vector<Hit> hits;
     std::vector<Gap> gaps;
+    PlaceVersions versions;
     bool missed = false;
     std::chrono::steady_clock::time_point began;
     std::chrono::steady_clock::time_point written;
@@ -54,8 +55,10 @@ class SweepWriter {
   Result<> take(std::uint32_t number, Scope scope);
   Result<> take(std::uint32_t number, Hit hit);
   Result<> take(std::uint32_t number, Gap gap);
+  Result<> take(std::uint32_t number, PlaceVersions versions);
   Result<> take(std::uint32_t number, ScopeEnd end);
   Result<> flush(OpenScope& scope);
+  Result<> keep_versions(const OpenScope& scope, bool is_whole);
 
   Inventory& inventory_;
   SweepId sweep_;

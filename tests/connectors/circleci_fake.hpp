@@ -106,6 +106,7 @@ class RecordingSink final : public Sink {
  public:
   std::set<std::string> read_before;  ///< prefixes of scopes that are not begun again
   std::vector<SeenScope> scopes;
+  std::set<std::pair<std::string, std::string>> known;  ///< places and their versions that an earlier sweep has read
 
   std::optional<ScopeNumber> begin(const Scope& scope) override {
     if (read_before.contains(scope.prefix)) return std::nullopt;
@@ -120,6 +121,9 @@ class RecordingSink final : public Sink {
   Task<> end(ScopeNumber scope, ScopeEnd how) override {
     scopes.at(scope).end = std::move(how);
     co_return;
+  }
+  bool is_known(ScopeNumber, std::string_view place, std::string_view version) override {
+    return known.contains({std::string(place), std::string(version)});
   }
   Task<> room() override { co_return; }
   bool may_matter(std::string_view) override { return true; }

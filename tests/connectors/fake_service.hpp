@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -84,9 +85,10 @@ struct SeenScope {
 
 class RecordingSink final : public Sink {
  public:
-  std::map<std::string, SeenScope> scopes;  ///< by prefix
-  std::map<std::string, bool> read_before;  ///< prefixes of scopes that need not be read
-  std::vector<std::string> wrong;           ///< what no connector may do
+  std::map<std::string, SeenScope> scopes;              ///< by prefix
+  std::map<std::string, bool> read_before;              ///< prefixes of scopes that need not be read
+  std::set<std::pair<std::string, std::string>> known;  ///< places and their versions that an earlier sweep has read
+  std::vector<std::string> wrong;                       ///< what no connector may do
 
   std::optional<ScopeNumber> begin(const Scope& scope) override {
     if (read_before[scope.prefix]) return std::nullopt;
@@ -111,6 +113,9 @@ class RecordingSink final : public Sink {
       wrong.push_back("an odd reason: " + seen.scope.prefix);
     seen.end = std::move(how);
     co_return;
+  }
+  bool is_known(ScopeNumber, std::string_view place, std::string_view version) override {
+    return known.contains({std::string(place), std::string(version)});
   }
   Task<> room() override { co_return; }
   bool may_matter(std::string_view bytes) override { return bytes.find("npm_") != std::string_view::npos; }

@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <set>
@@ -13,6 +14,7 @@
 
 #include "scanner/scan.hpp"
 #include "scanner/sweep_writer.hpp"
+#include "tests/support/temp_directory.hpp"
 #include "tests/support/tokens.hpp"
 
 using namespace tokensweep;
@@ -60,12 +62,14 @@ struct Fixture {
   Fingerprinter fingerprinter{InventoryKey::random()};
   Classification classification;
   std::set<std::string> done;
+  VersionMemory versions;
   SweepQueue queue;
   ScopeNumbers numbers{0};
   std::atomic<bool> stop{false};
   SweepContext context{.keys = {fingerprinter},
                        .classification = classification,
                        .done = done,
+                       .versions = versions,
                        .queue = queue,
                        .numbers = numbers,
                        .stop = stop};
@@ -143,7 +147,7 @@ TEST_CASE("of secrets whose values no store shows, those with a name of npm's ar
   CHECK(fixture.sources.failures().empty());
   SUBCASE("each scope begins, holds its hits and ends, with the rules in force") {
     std::map<std::uint32_t, std::string> seen;
-    for (const SweepEvent& event : events) seen[event.scope] += "SHGE"[event.what.index()];
+    for (const SweepEvent& event : events) seen[event.scope] += "SHGVE"[event.what.index()];
     CHECK(seen == std::map<std::uint32_t, std::string>{{0, "SHE"}, {1, "SHE"}});
     const auto& end = std::get<ScopeEnd>(events.back().what);
     CHECK(std::find(end.rules.begin(), end.rules.end(), "npm-secret-name") != end.rules.end());
@@ -200,6 +204,129 @@ TEST_CASE("a scope that was read before the interruption is left alone") {
   const auto hits = hits_of(fixture.run(jobs));
   REQUIRE(hits.size() == 1);
   CHECK(hits[0].store == "acme/api");
+}
+
+namespace {
+
+/// A store of parameters that numbers their versions; one line for each that was fetched.
+struct Parameters {
+  std::map<std::string, std::pair<std::string, std::string>> all;  ///< name to version and value
+  std::vector<std::string> fetched;
+  std::optional<std::string> refused;  ///< the value of this one cannot be had
+  ScopeState state = ScopeState::complete;
+
+  Task<Result<>> crawl(Sink& sink) {
+    const auto scope = sink.begin(scope_named("acme"));
+    for (const auto& [name, parameter] : all) {
+      if (sink.is_known(*scope, "acme/actions/" + name, parameter.first)) continue;
+      fetched.push_back(name);
+      if (refused == name) {
+        sink.gap(*scope, {.place = "acme/actions/" + name, .reason = "refused", .incomplete = false});
+        continue;
+      }
+      Sighting sighting = secret_named("acme", name);
+      sighting.value = Secret(parameter.second);
+      sink.found(*scope, std::move(sighting));
+    }
+    ScopeEnd how{.state = state, .reason = state == ScopeState::complete ? "" : "cut"};
+    co_await sink.end(*scope, std::move(how));
+    co_return Result<>();
+  }
+};
+
+/// Sweeps of such a store into a real inventory.
+struct Nights {
+  tokensweep::testing::TempDirectory temp;
+  Inventory inventory = std::move(
+      *Inventory::open(temp / "inventory.db", {.access = Inventory::Access::write, .key_id = "0123456789abcdef"}));
+  Parameters store;
+
+  /// What one night fetched.
+  std::vector<std::string> sweep(const RuleOptions& rules = {}) {
+    Fixture fixture;
+    fixture.detector = std::make_shared<const Detector>(std::move(*load_detector(rules)));
+    REQUIRE(fixture.versions.load(inventory, "github", "acme"));
+    store.fetched.clear();
+    std::vector<NetworkJob> jobs;
+    jobs.push_back(fixture.job("acme", [this](Sink& sink) { return store.crawl(sink); }));
+    const auto now = [] { return Time(std::chrono::seconds(1'800'000'000)); };
+    const SweepId id = *inventory.begin_sweep(now(), "0.1.0", "digest");
+    SweepWriter writer(inventory, id, now, [](const Scope&, const ScopeEnd&) {});
+    REQUIRE(writer.take(fixture.run(jobs)));
+    REQUIRE(
+        inventory.finish_sweep(id, writer.account().incomplete ? SweepState::incomplete : SweepState::complete, now()));
+    return store.fetched;
+  }
+
+  std::map<std::string, State> states() {
+    std::map<std::string, State> all;
+    REQUIRE(inventory.for_each_hit({.state = std::nullopt}, [&all](const HitRow& row) {
+      all.emplace(row.hit.name, row.state);
+      return true;
+    }));
+    return all;
+  }
+};
+
+using Names = std::vector<std::string>;
+using States = std::map<std::string, State>;
+
+}  // namespace
+
+TEST_CASE("what is as it was is not fetched again, and is there as it was") {
+  Nights nights;
+  nights.store.all = {{"A", {"1", tokensweep::testing::npm_token(81)}},
+                      {"B", {"1", "nothing"}},
+                      {"C", {"1", tokensweep::testing::npm_token(82)}}};
+  CHECK(nights.sweep() == Names{"A", "B", "C"});
+  CHECK(nights.sweep().empty());
+  CHECK(nights.states() == States{{"A", State::present}, {"C", State::present}});
+  SUBCASE("a new version is fetched, and what it no longer holds is gone") {
+    nights.store.all["A"] = {"2", "nothing"};
+    CHECK(nights.sweep() == Names{"A"});
+    CHECK(nights.states() == States{{"A", State::gone}, {"C", State::present}});
+    CHECK(nights.sweep().empty());
+    CHECK(nights.states() == States{{"A", State::gone}, {"C", State::present}});
+  }
+  SUBCASE("what is not listed any more is gone, and is fetched when it comes back") {
+    nights.store.all.erase("A");
+    CHECK(nights.sweep().empty());
+    CHECK(nights.states() == States{{"A", State::gone}, {"C", State::present}});
+    nights.store.all["A"] = {"1", tokensweep::testing::npm_token(81)};
+    CHECK(nights.sweep() == Names{"A"});
+    CHECK(nights.states() == States{{"A", State::present}, {"C", State::present}});
+  }
+  SUBCASE("other rules fetch everything") {
+    const auto rules = nights.temp / "rules.toml";
+    std::ofstream(rules)
+        << "[[rules]]\nid = \"other\"\ndescription = \"x\"\nregex = 'other_[0-9]{8}'\nkeywords = [\"other_\"]\n";
+    CHECK(nights.sweep({.files = {rules}}) == Names{"A", "B", "C"});
+    CHECK(nights.sweep({.files = {rules}}).empty());
+  }
+  SUBCASE("what an incomplete night read is known, and what it did not come to stays as it is") {
+    nights.store.state = ScopeState::failed;
+    const std::string token = nights.store.all["C"].second;
+    nights.store.all = {{"A", {"2", "nothing"}}};
+    CHECK(nights.sweep() == Names{"A"});
+    CHECK(nights.states() == States{{"A", State::unknown}, {"C", State::unknown}});
+    nights.store.state = ScopeState::complete;
+    nights.store.all["C"] = {"1", token};
+    CHECK(nights.sweep().empty());
+    // What the version before had held is not confirmed by the one that was read since.
+    CHECK(nights.states() == States{{"A", State::gone}, {"C", State::present}});
+  }
+}
+
+TEST_CASE("what could not be read is not known") {
+  Nights nights;
+  nights.store.all = {{"A", {"1", tokensweep::testing::npm_token(83)}}};
+  nights.store.refused = "A";
+  CHECK(nights.sweep() == Names{"A"});
+  CHECK(nights.sweep() == Names{"A"});
+  nights.store.refused.reset();
+  CHECK(nights.sweep() == Names{"A"});
+  CHECK(nights.states() == States{{"A", State::present}});
+  CHECK(nights.sweep().empty());
 }
 
 TEST_CASE("a source that fails costs the others nothing") {

@@ -39,6 +39,12 @@ struct Sighting {
   std::vector<Evidence> evidence;
 };
 
+/// How a value's bytes are spelled where they are looked at.
+enum class Spelling : std::uint8_t {
+  plain,   ///< as they are
+  base64,  ///< RFC 4648, the standard alphabet, in one line
+};
+
 /// Names an open scope.
 using ScopeNumber = std::uint32_t;
 
@@ -63,9 +69,9 @@ class Sink {
   /// Suspends while those behind are busy: to be awaited before a page is asked for.
   virtual Task<> room() = 0;
 
-  /// Whether a value could hold what is looked for, judged by its bytes as they are (base64 too): what could not needs
-  /// no copy.
-  [[nodiscard]] virtual bool may_matter(std::string_view bytes) = 0;
+  /// Whether a value could hold what is looked for, judged by its name (as Sighting::name) and its bytes as the store
+  /// spells them: what could not needs neither decoding nor a copy, and no sighting.
+  [[nodiscard]] virtual bool may_matter(std::string_view name, std::string_view bytes, Spelling spelling) = 0;
 };
 
 /// What a source would let us read, and at what price: `sources check`.

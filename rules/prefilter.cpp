@@ -137,6 +137,27 @@ Result<Prefilter> Prefilter::compile(std::span<const Rule> rules) {
     for (const std::string& keyword : rule.keywords) impl->add(keyword, true, Form::plain, 0, index);
     if (rule.keywords.empty()) impl->unfiltered.push_back(index);
   }
+  return build(std::move(impl));
+}
+
+Result<Prefilter> Prefilter::compile_in_base64(std::span<const Rule> rules) {
+  auto impl = std::make_unique<Impl>();
+  for (std::uint32_t index = 0; index < rules.size(); ++index) {
+    const Rule& rule = rules[index];
+    if (rule.of_names) continue;
+    // Nobody can spell a keyword of any case in base64.
+    if (rule.literals.empty()) impl->unfiltered.push_back(index);
+    // No literal is shorter than kShortestLiteral: at any alignment it has four characters that are certain.
+    for (const std::string& literal : rule.literals) impl->add_encoded(literal, index, 1);
+    for (const std::string& literal : rule.encoded) {
+      impl->add_encoded(literal, index, 1 + rule.base64_layers);
+      impl->add_encoded(in_utf16(literal), index, 1);
+    }
+  }
+  return build(std::move(impl));
+}
+
+Result<Prefilter> Prefilter::build(std::unique_ptr<Impl> impl) {
   impl->known.clear();
   for (const Impl::Entry& entry : impl->entries) impl->longest = std::max(impl->longest, entry.bytes.size());
   if (impl->entries.empty()) return Prefilter(std::move(impl));

@@ -49,6 +49,10 @@ class Prefilter {
   };
 
   static Result<Prefilter> compile(std::span<const Rule> rules);
+  /// For texts that are base64 as a whole: it finds the rules' literals in what they decode to, there also in UTF-16
+  /// and in base64 as deep as compile() looks. All its forms are `base64`. Rules without literals are `unfiltered`:
+  /// every text may matter to them.
+  static Result<Prefilter> compile_in_base64(std::span<const Rule> rules);
   Prefilter(Prefilter&&) noexcept;
   Prefilter& operator=(Prefilter&&) noexcept;
   ~Prefilter();
@@ -72,6 +76,7 @@ class Prefilter {
 
  private:
   struct Impl;  // keeps <hs/hs.h> out of everyone else's build
+  static Result<Prefilter> build(std::unique_ptr<Impl> impl);
   explicit Prefilter(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "scanner/inspector.hpp"
+#include "scanner/package_settings.hpp"
 #include "scanner/sweep_writer.hpp"
 
 namespace tokensweep {

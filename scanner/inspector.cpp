@@ -6,12 +6,10 @@
 #include <array>
 #include <unordered_map>
 
-#include "base/registry_host.hpp"
 #include "db/inventory.hpp"
-#include "formats/auth_value.hpp"
-#include "formats/readers.hpp"
 #include "rules/classify.hpp"
 #include "rules/usage.hpp"
+#include "scanner/package_settings.hpp"
 
 namespace tokensweep {
 namespace {
@@ -22,32 +20,6 @@ constexpr std::size_t kPiece = std::size_t{512} << 10U;
 constexpr std::size_t kWhole = std::size_t{4} << 20U;
 // A token that stands this near to a piece's end is looked at in the next one, where its surroundings are complete.
 constexpr std::size_t kLayerMargin = std::size_t{16} << 10U;
-
-// Rules of the format readers, for values that no rule of the rule set knows by their shape.
-constexpr std::string_view kTokenRule = "registry-token";
-constexpr std::string_view kBasicRule = "npm-basic-auth";
-constexpr std::string_view kReferenceRule = "npm-token-reference";
-constexpr std::string_view kCertificateRule = "npm-client-certificate";
-
-using Reader = Result<Reading> (*)(std::string_view);
-
-Reader reader_of(FileFormat format) {
-  switch (format) {
-    case FileFormat::npmrc:
-      return read_npmrc;
-    case FileFormat::yarnrc_yml:
-      return read_yarnrc_yml;
-    case FileFormat::yarnrc:
-      return read_yarnrc;
-    case FileFormat::pnpm_config:
-      return read_pnpm_config;
-    case FileFormat::bunfig:
-      return read_bunfig;
-    case FileFormat::text:
-      return nullptr;
-  }
-  return nullptr;
-}
 
 std::optional<KnownFile> known_by_path(std::string_view path, const filesystem::DirectoryNames& above) {
   std::array<std::string_view, 3> names{{{}, above.parent, above.grandparent}};
@@ -73,20 +45,7 @@ std::optional<EvidenceKind> holder_in(Place place) {
   }
 }
 
-/// The registry that the file's unbound credentials are for.
-std::string default_registry(const Reading& reading) {
-  for (const auto& [scope, registry] : reading.registries) {
-    if (scope.empty()) return registry;
-  }
-  return std::string(kPublicRegistryHost);
-}
-
 }  // namespace
-
-std::span<const std::string_view> reader_rules() {
-  static constexpr std::array kRules = {kTokenRule, kBasicRule, kReferenceRule, kCertificateRule};
-  return kRules;
-}
 
 struct Inspector::Subject {
   filesystem::File& file;
@@ -247,14 +206,9 @@ void Inspector::inspect_whole(Subject& subject, std::string_view text) {
   if (subject.known && holder_in(subject.known->place) == EvidenceKind::build_file && !findings_.empty()) {
     subject.commands = commands_in(text);
   }
-  const Reader reader = subject.known ? reader_of(subject.known->format) : nullptr;
-  if (reader == nullptr) {
-    if (!findings_.empty()) report_findings(subject, text);
-    return;
-  }
-  // What is no valid file of its format has been searched as text; its package manager refuses it as well.
-  auto reading = reader(text);
-  report_reading(subject, text, reading ? std::move(*reading) : Reading{});
+  auto reading = subject.known ? read_settings(subject.known->format, text) : std::nullopt;
+  if (reading) return report_reading(subject, text, std::move(*reading));
+  if (!findings_.empty()) report_findings(subject, text);
 }
 
 void Inspector::report_findings(Subject& subject, std::string_view text) {
@@ -265,51 +219,6 @@ std::vector<Located> Inspector::locate_findings(const Subject& subject, std::str
   return locate_all(inspection_.detector, std::move(findings_), text, subject.lines_before + 1);
 }
 
-/// One credential of a package manager's file; nothing for a placeholder.
-std::optional<Located> Inspector::locate_credential(Credential credential, const Reading& reading,
-                                                    const Subject& subject,
-                                                    const std::vector<Located>& by_rules) const {
-  Located located{.line = credential.line,
-                  .value = std::move(credential.value),
-                  .name = std::move(credential.key),
-                  .registry = std::move(credential.registry)};
-  if (credential.commented_out) located.flags.add(ScopeFlag::commented_out);
-  if (credential.unscoped) located.flags.add(ScopeFlag::unscoped);
-  if (credential.inert) located.flags.add(ScopeFlag::inert);
-  if (credential.shadowed && !credential.commented_out) {
-    located.flags.add(ScopeFlag::shadowed);
-    located.remark = "another credential in this file wins over it for the same registry";
-  }
-  if (!located.registry && credential.unscoped && subject.known->format == FileFormat::npmrc) {
-    located.registry = default_registry(reading);
-  }
-  if (credential.reference && located.value.empty()) {
-    located.rule = kReferenceRule;
-    located.kind = kReferenceKind;
-    located.reference = std::move(*credential.reference);
-    located.flags.add(ScopeFlag::reference);
-    return located;
-  }
-  if (credential.auth == AuthKind::certificate) {
-    located.rule = kCertificateRule;
-    located.kind = "client-certificate";
-    return located;
-  }
-  const bool is_token = credential.auth == AuthKind::token;
-  located.rule = is_token ? kTokenRule : kBasicRule;
-  located.kind = is_token ? "registry-token" : kBasicKind;
-  if (located.value.empty()) return std::nullopt;
-  if (!inspection_.detector.rules.shape_of(located.value.reveal())) {
-    // Nothing about the value says that it is a token; where the rules do not vouch for it either, it is a placeholder.
-    const bool vouched = std::any_of(by_rules.begin(), by_rules.end(),
-                                     [&located](const Located& other) { return other.line == located.line; });
-    if (is_token && !vouched) return std::nullopt;
-    return located;
-  }
-  if (!take_shape(inspection_.detector, located)) return std::nullopt;
-  return located;
-}
-
 void Inspector::report_reading(Subject& subject, std::string_view text, Reading reading) {
   std::vector<Located> by_rules = locate_findings(subject, text);
   const bool is_user_file = user_files_.is_user_file(subject.absolute);
@@ -317,31 +226,17 @@ void Inspector::report_reading(Subject& subject, std::string_view text, Reading 
   if (subject.known->format == FileFormat::npmrc && !is_user_file) {
     beaten = user_files_.lay_over_user(subject.absolute, reading);
   }
-
   std::vector<Located> all;
   std::vector<int> credential_of;
-  for (std::size_t i = 0; i < reading.credentials.size(); ++i) {
-    auto located = locate_credential(std::move(reading.credentials[i]), reading, subject, by_rules);
-    if (!located) continue;
-    if (i < beaten.size() && beaten[i] && !located->flags.has(ScopeFlag::commented_out)) {
-      located->flags.add(ScopeFlag::shadowed);
-      located->remark = "the user's own .npmrc wins over it for the same registry";
+  for (LocatedSetting& setting :
+       locate_settings(inspection_.detector, subject.known->format, std::move(reading), std::move(by_rules))) {
+    const auto number = static_cast<std::size_t>(setting.credential);  // -1 is beyond all
+    if (number < beaten.size() && beaten[number] && !setting.located.flags.has(ScopeFlag::commented_out)) {
+      setting.located.flags.add(ScopeFlag::shadowed);
+      setting.located.remark = "the user's own .npmrc wins over it for the same registry";
     }
-    all.push_back(std::move(*located));
-    credential_of.push_back(static_cast<int>(i));
-  }
-  // What the rules found where the reader saw the same thing is the reader's; a comment behind it may hold another
-  // token.
-  const auto end_of_credentials = static_cast<std::ptrdiff_t>(all.size());
-  for (Located& located : by_rules) {
-    const bool known =
-        std::any_of(all.begin(), all.begin() + end_of_credentials, [&located](const Located& credential) {
-          return credential.line == located.line &&
-                 (located.kind != kTokenKind || credential.value.reveal() == located.value.reveal());
-        });
-    if (known) continue;
-    all.push_back(std::move(located));
-    credential_of.push_back(-1);
+    all.push_back(std::move(setting.located));
+    credential_of.push_back(setting.credential);
   }
   report(subject, all, std::move(credential_of), is_user_file);
 }

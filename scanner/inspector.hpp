@@ -18,9 +18,6 @@
 
 namespace tokensweep {
 
-/// The ids of what format readers find by themselves, beside the rule set's own: a sweep has all of them in force.
-std::span<const std::string_view> reader_rules();
-
 /// One thread's reader of files: format readers and rules in, hits out. It holds no more than a few megabytes of a file
 /// at a time.
 class Inspector final : public filesystem::Visitor {
@@ -44,9 +41,6 @@ class Inspector final : public filesystem::Visitor {
   void report_reading(Subject& subject, std::string_view text, Reading reading);
   void report(Subject& subject, const std::vector<Located>& all, std::vector<int> credential_of, bool is_user_file);
   std::vector<Located> locate_findings(const Subject& subject, std::string_view text);
-  [[nodiscard]] std::optional<Located> locate_credential(Credential credential, const Reading& reading,
-                                                         const Subject& subject,
-                                                         const std::vector<Located>& by_rules) const;
   Hit make_hit(Subject& subject, const Located& located);
   std::vector<Evidence> evidence(const Subject& subject);
   [[nodiscard]] std::string absolute(std::string_view path) const;

@@ -16,6 +16,7 @@
 #include "identity/mark.hpp"
 #include "scanner/sighting_matcher.hpp"
 #include "scanner/sweep_writer.hpp"
+#include "scanner/value_filter.hpp"
 
 namespace tokensweep {
 namespace {
@@ -40,7 +41,7 @@ class NetworkSources::JobSink final : public Sink {
         job_(job),
         number_(number),
         reader_(reader_of(job, sources.context_.keys)),
-        search_(*job.detector),
+        filter_(*job.detector),
         room_(sources.network_.context()) {
     room_.expires_at(asio::steady_timer::time_point::max());
   }
@@ -84,9 +85,8 @@ class NetworkSources::JobSink final : public Sink {
     while (!sources_.items_.when_room(wake)) co_await room_.async_wait(asio::as_tuple(asio::use_awaitable));
   }
 
-  bool may_matter(std::string_view bytes) override {
-    search_.literals(bytes, literals_);
-    return !literals_.empty() || !job_.detector->prefilter.unfiltered().empty();
+  bool may_matter(std::string_view name, std::string_view bytes, Spelling spelling) override {
+    return filter_.may_matter(name, bytes, spelling);
   }
 
  private:
@@ -105,8 +105,7 @@ class NetworkSources::JobSink final : public Sink {
   std::size_t number_;
   std::string reader_;
   std::unordered_map<ScopeNumber, OpenScope> open_;
-  TextSearch search_;
-  std::vector<LiteralHit> literals_;
+  ValueFilter filter_;
   asio::steady_timer room_;
 };
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "scanner/package_settings.hpp"
+
 namespace tokensweep {
 namespace {
 
@@ -9,6 +11,12 @@ constexpr std::string_view kNamedRule = "npm-secret-name";
 constexpr std::string_view kNamedKind = "named-secret";
 
 }  // namespace
+
+FileFormat format_of(std::string_view name) {
+  const std::size_t slash = name.rfind('/');
+  const auto known = default_format(name.substr(slash + 1), {}, {});  // npos + 1 is 0
+  return known ? known->format : FileFormat::text;
+}
 
 Result<std::vector<Hit>> SightingMatcher::match(const Scope& scope, Sighting sighting) {
   std::vector<Located> all;
@@ -29,6 +37,12 @@ Result<std::vector<Located>> SightingMatcher::locate_in_value(const Sighting& si
   search_.literals(text, literals_);
   TRY_VOID(search_.search({.bytes = text, .path = sighting.name, .is_whole = true}, literals_, findings));
   std::vector<Located> all = locate_all(detector_, std::move(findings), text, 1);
+  const FileFormat format = format_of(sighting.name);
+  if (auto reading = read_settings(format, text)) {
+    std::vector<LocatedSetting> settings = locate_settings(detector_, format, std::move(*reading), std::move(all));
+    all.clear();
+    for (LocatedSetting& setting : settings) all.push_back(std::move(setting.located));
+  }
   if (!all.empty()) return all;
   // A bare value without a shape that stands for itself: its name vouches for it.
   const auto rule = detector_.rules.named(sighting.name);
@@ -73,6 +87,7 @@ Hit SightingMatcher::make_hit(const Scope& scope, const Sighting& sighting, cons
         (located.line > 1 ? ":" + std::to_string(located.line) : std::string()) + without_values(located.inner);
   }
   hit.scope.add(located.flags);
+  if (!located.remark.empty()) hit.evidence.push_back({EvidenceKind::note, located.remark, {}});
   identify(hit, located, scope.realm, keys_, ordinals);
   classification_.judge(hit, hit.fingerprint ? token_id(*hit.fingerprint) : std::string(), scope.name);
   if (hit.kind == kLegacyKind && is_public(hit.registry)) hit.scope.add(ScopeFlag::classic);

@@ -6,11 +6,15 @@
 
 #include "base/result.hpp"
 #include "connectors/connector.hpp"
+#include "formats/known_files.hpp"
 #include "scanner/classification.hpp"
 #include "scanner/located.hpp"
 #include "scanner/text_search.hpp"
 
 namespace tokensweep {
+
+/// How a value is to be read, by the name of what holds it: "/ci/.npmrc" says it as the file's own name does.
+FileFormat format_of(std::string_view name);
 
 /// Makes hits of what a store shows: values are searched with the rules, and end here; names are looked at where there
 /// is no value. For one thread.

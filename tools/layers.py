@@ -69,8 +69,8 @@ REVEALERS = {
     "net/condition_layer.cpp",
     "net/request_head.cpp",
     "net/tls.cpp",
-    "scanner/inspector.cpp",
     "scanner/located.cpp",
+    "scanner/package_settings.cpp",
     "scanner/sighting_matcher.cpp",
 }
 

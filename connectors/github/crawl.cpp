@@ -135,7 +135,8 @@ Task<> Crawl::list_variables(Family family) {
   const Spot spot = organisation_spot(organisation_.id, family);
   for (StoredVariable& row : answer.document.rows) {
     const Visibility visibility = row.visibility;
-    if (sink_.may_matter(row.value.reveal())) found_own(family, visibility, sighting_of(spot, std::move(row)));
+    if (sink_.may_matter(row.name, row.value.reveal(), Spelling::plain))
+      found_own(family, visibility, sighting_of(spot, std::move(row)));
   }
 }
 
@@ -317,7 +318,8 @@ Task<Outcome> Crawl::read_list(ScopeNumber scope, const Spot& spot, std::string 
   if (shows_values(spot.family)) {
     auto answer = co_await api_.list(asked, std::move(target), &variables_reader, false);
     for (StoredVariable& row : answer.document.rows) {
-      if (sink_.may_matter(row.value.reveal())) emit(scope, sighting_of(spot, std::move(row)));
+      if (sink_.may_matter(row.name, row.value.reveal(), Spelling::plain))
+        emit(scope, sighting_of(spot, std::move(row)));
     }
     co_return answer.outcome;
   }

@@ -126,7 +126,7 @@ class RecordingSink final : public Sink {
     return known.contains({std::string(place), std::string(version)});
   }
   Task<> room() override { co_return; }
-  bool may_matter(std::string_view) override { return true; }
+  bool may_matter(std::string_view, std::string_view, Spelling) override { return true; }
 
   [[nodiscard]] const SeenScope* at(std::string_view prefix) const {
     const auto seen = std::ranges::find(scopes, prefix, [](const SeenScope& one) { return one.scope.prefix; });

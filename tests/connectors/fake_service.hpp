@@ -118,7 +118,9 @@ class RecordingSink final : public Sink {
     return known.contains({std::string(place), std::string(version)});
   }
   Task<> room() override { co_return; }
-  bool may_matter(std::string_view bytes) override { return bytes.find("npm_") != std::string_view::npos; }
+  bool may_matter(std::string_view, std::string_view bytes, Spelling) override {
+    return bytes.find("npm_") != std::string_view::npos;
+  }
 
   [[nodiscard]] std::map<std::string, ScopeState> states() const {
     std::map<std::string, ScopeState> states;

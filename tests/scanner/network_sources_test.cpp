@@ -168,6 +168,16 @@ TEST_CASE("a value is searched, and leaves a fingerprint") {
       {"a token in a settings file", "npmrc", "//registry.corp.example/:_authToken=" + token + "\n", "npm-token"},
       {"an old token, whose name vouches for it", "NPM_TOKEN", old_token, "npm-legacy-token"},
       {"the same shape under any name", "DEPLOYMENT_ID", old_token, ""},
+      {"an old token in a settings file", ".npmrc", "//registry.corp.example/:_authToken=" + old_token + "\n",
+       "npm-legacy-token"},
+      {"a reference in a settings file, behind a path", "/ci/.npmrc",
+       "//registry.corp.example/:_authToken=${CI_TOKEN}\n", "reference"},
+      {"a docker configuration", ".dockerconfigjson",
+       R"({"auths":{"registry.corp.example":{"password":")" + token + R"(","auth":")" +
+           tokensweep::testing::base64("ci:" + token) + R"("}}})",
+       "npm-token"},
+      {"a token in base64 twice", "x", tokensweep::testing::base64(tokensweep::testing::base64(" " + token)),
+       "npm-token"},
       {"no token", "NPM_FLAGS", "--silent", ""},
       {"nothing", "NPM_TOKEN", "", ""},
   };
@@ -189,7 +199,12 @@ TEST_CASE("a value is searched, and leaves a fingerprint") {
     REQUIRE(hits.size() == (c.kind.empty() ? 0 : 1));
     if (hits.empty()) continue;
     CHECK(hits[0].kind == c.kind);
-    CHECK(hits[0].fingerprint == fixture.fingerprinter.fingerprint(c.value == old_token ? old_token : token));
+    if (c.kind == "reference") {
+      CHECK(!hits[0].fingerprint);
+      CHECK(hits[0].name == "CI_TOKEN");
+      continue;
+    }
+    CHECK(hits[0].fingerprint == fixture.fingerprinter.fingerprint(c.kind == "npm-legacy-token" ? old_token : token));
   }
 }
 

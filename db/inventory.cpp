@@ -79,6 +79,30 @@ Result<std::int64_t> row_of(Database& database, std::string_view find, std::stri
   return database.last_insert_id();
 }
 
+/// The row of a name that a connector gave. Scopes of one source come together: the last name is remembered.
+class NamedRow {
+ public:
+  /// Both are literals.
+  NamedRow(std::string_view find, std::string_view insert) : find_(find), insert_(insert) {}
+
+  Result<std::int64_t> row_of(Database& database, const std::string& connector, const std::string& name) {
+    if (row_ != 0 && connector == connector_ && name == name_) return row_;
+    TRY(row_, tokensweep::row_of(database, find_, insert_, [&](Statement& statement) -> Statement& {
+          return statement.bind(connector).bind(name);
+        }));
+    connector_ = connector;
+    name_ = name;
+    return row_;
+  }
+
+ private:
+  std::string_view find_;
+  std::string_view insert_;
+  std::string connector_;
+  std::string name_;
+  std::int64_t row_ = 0;
+};
+
 }  // namespace
 
 /// One method for each writing call, without its transaction.
@@ -143,6 +167,10 @@ struct Inventory::Impl {
   GroupCommit group;
   HitWriter hits;
   RuleLists rule_lists;
+  NamedRow last_source{"SELECT id FROM source WHERE connector = ?1 AND name = ?2",
+                       "INSERT INTO source (connector, name) VALUES (?1, ?2)"};
+  NamedRow last_realm{"SELECT id FROM realm WHERE connector = ?1 AND name = ?2",
+                      "INSERT INTO realm (connector, name) VALUES (?1, ?2)"};
   Statement insert_gap;
 };
 
@@ -201,13 +229,8 @@ Result<std::optional<SweepId>> Inventory::Impl::resume_sweep(std::string_view ru
 }
 
 Result<ScopeId> Inventory::Impl::open_scope(SweepId sweep, const Scope& scope) {
-  const auto named = [&scope](std::string_view name) {
-    return [&scope, name](Statement& statement) -> Statement& { return statement.bind(scope.source).bind(name); };
-  };
-  TRY(const auto source, row_of(database(), "SELECT id FROM source WHERE connector = ?1 AND name = ?2",
-                                "INSERT INTO source (connector, name) VALUES (?1, ?2)", named(scope.name)));
-  TRY(const auto realm, row_of(database(), "SELECT id FROM realm WHERE connector = ?1 AND name = ?2",
-                               "INSERT INTO realm (connector, name) VALUES (?1, ?2)", named(scope.realm)));
+  TRY(const auto source, last_source.row_of(database(), scope.source, scope.name));
+  TRY(const auto realm, last_realm.row_of(database(), scope.source, scope.realm));
   const std::string_view prefix = normal_prefix(scope.prefix);
   TRY(const ScopeId opened_scope,
       row_of(database(), "SELECT id FROM scope WHERE source = ?1 AND realm = ?2 AND store = ?3 AND prefix = ?4",

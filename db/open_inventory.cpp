@@ -114,7 +114,11 @@ Result<> create_inventory(const fs::path& file, const Schema& schema) {
 }
 
 Result<> check_integrity(Database& database) {
+  // The structure is what breaks on a disk. That what was written keeps the CHECKs was seen when it was written, and to
+  // see it again is half of the time.
+  TRY_VOID(database.execute("check the file", "PRAGMA ignore_check_constraints = ON"));
   TRY(const std::string found, database.text("check the file", "PRAGMA quick_check(1)"));
+  TRY_VOID(database.execute("check the file", "PRAGMA ignore_check_constraints = OFF"));
   if (found == "ok") return {};
   // quick_check's own words may name what is in the file.
   return refused(

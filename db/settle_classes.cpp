@@ -122,9 +122,9 @@ class TokenSettler {
     TRY(update_, database_.prepare("settle a token",
                                    "UPDATE token SET class = ?2, confidence = ?3, reason = ?4, rank = ?5, flags = ?6, "
                                    "places = ?7, settled = 1 WHERE id = ?1"));
-    TRY(told_, database_.prepare("read the events",
-                                 "SELECT 1 FROM hit WHERE row = ?1 AND (first_sweep = ?2 OR EXISTS (SELECT 1 FROM "
-                                 "event WHERE sweep = ?2 AND hit = ?1 AND kind = 'returned'))"));
+    TRY(first_found_, first_found());
+    TRY(returned_, database_.prepare("read the events",
+                                     "SELECT 1 FROM event WHERE sweep = ?1 AND hit = ?2 AND kind = 'returned'"));
     TRY(in_force_, database_.prepare("settle a token", "UPDATE hit SET class = ?2, flags = ?3 WHERE row = ?1"));
     TRY(event_, database_.prepare("keep an event",
                                   "INSERT INTO event (sweep, at, kind, hit, class, old_class, flags, old_flags) "
@@ -146,6 +146,25 @@ class TokenSettler {
   }
 
  private:
+  /// Rows are written sweep by sweep, and none is deleted: halving finds where this sweep's begin.
+  Result<std::int64_t> first_found() {
+    TRY(const std::int64_t last, database_.integer("find what came", "SELECT coalesce(max(row), 0) FROM hit"));
+    TRY(auto came,
+        database_.prepare("find what came", "SELECT first_sweep FROM hit WHERE row >= ?1 ORDER BY row LIMIT 1"));
+    std::int64_t low = 1;
+    std::int64_t high = last + 1;
+    while (low < high) {
+      const std::int64_t middle = low + (high - low) / 2;
+      TRY(const auto sweep, came.reset().bind(middle).value());
+      if (sweep && *sweep < sweep_) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  }
+
   Result<> write_fits(std::int64_t token, const std::vector<ListedRow>& fitting) {
     if (!lists_) return {};
     TRY_VOID(clear_fits_.reset().bind(token).run());
@@ -211,8 +230,9 @@ class TokenSettler {
 
   Result<bool> is_told(const Place& place) {
     if (sweep_ == 0) return false;
-    TRY(const auto told, told_.reset().bind(place.row).bind(sweep_).value());
-    return told.has_value();
+    if (place.row >= first_found_) return true;
+    TRY(const auto returned, returned_.reset().bind(sweep_).bind(place.row).value());
+    return returned.has_value();
   }
 
   Statement& begin_event(std::string_view kind, const Place& place) {
@@ -233,7 +253,8 @@ class TokenSettler {
   Statement clear_fits_;
   Statement write_fit_;
   Statement update_;
-  Statement told_;
+  std::int64_t first_found_ = 0;  ///< the first row of the hits that the sweep itself found
+  Statement returned_;
   Statement in_force_;
   Statement event_;
   Statement accept_;

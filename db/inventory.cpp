@@ -111,6 +111,8 @@ struct Inventory::Impl {
     SweepId sweep = 0;
     std::int64_t realm = 0;
     std::string prefix;
+    bool has_gaps = false;
+    bool has_missed = false;  ///< something that would have been looked at
   };
 
   explicit Impl(OpenInventory inventory, const std::string& key)
@@ -134,9 +136,8 @@ struct Inventory::Impl {
   Result<> close_scope(SweepId sweep, ScopeId scope, const ScopeEnd& end, Time now);
   Result<> finish_sweep(SweepId sweep, SweepState state, Time now);
 
-  Result<const Visit*> visit_of(SweepId sweep, ScopeId scope) const;
+  Result<Visit*> visit_of(SweepId sweep, ScopeId scope);
   Result<> write_gap(const Gap& gap, SweepId sweep, ScopeId scope);
-  Result<bool> has_missed(SweepId sweep, ScopeId scope);
 
   /// Does `work` as one writing call; an error says which file it is about.
   template <class Work>
@@ -253,7 +254,7 @@ Result<ScopeId> Inventory::Impl::open_scope(SweepId sweep, const Scope& scope) {
   return opened_scope;
 }
 
-Result<const Inventory::Impl::Visit*> Inventory::Impl::visit_of(SweepId sweep, ScopeId scope) const {
+Result<Inventory::Impl::Visit*> Inventory::Impl::visit_of(SweepId sweep, ScopeId scope) {
   const auto found = visits.find(scope);
   if (found == visits.end() || found->second.sweep != sweep) {
     return misuse(fmt::format("scope {} is not open in sweep {}", scope, sweep));
@@ -271,10 +272,14 @@ Result<> Inventory::Impl::write_gap(const Gap& gap, SweepId sweep, ScopeId scope
 
 Result<> Inventory::Impl::write(SweepId sweep, ScopeId scope, std::span<const Hit> some, std::span<const Gap> gaps,
                                 Time now) {
-  TRY(const Visit* visit, visit_of(sweep, scope));
+  TRY(Visit * visit, visit_of(sweep, scope));
   const Sight sight{.sweep = sweep, .scope = scope, .realm = visit->realm, .now = now};
   TRY_VOID(hits.write(some, sight));
-  for (const Gap& gap : gaps) TRY_VOID(write_gap(gap, sweep, scope));
+  for (const Gap& gap : gaps) {
+    TRY_VOID(write_gap(gap, sweep, scope));
+    visit->has_gaps = true;
+    visit->has_missed = visit->has_missed || gap.incomplete;
+  }
   return {};
 }
 
@@ -286,24 +291,18 @@ Result<> Inventory::Impl::keep_versions(SweepId sweep, ScopeId scope, std::vecto
   return tokensweep::keep_versions(database(), sweep, scope, std::move(read), is_whole);
 }
 
-Result<bool> Inventory::Impl::has_missed(SweepId sweep, ScopeId scope) {
-  TRY(auto* gaps,
-      database().prepared("read the gaps", "SELECT 1 FROM gap WHERE sweep = ?1 AND scope = ?2 AND incomplete LIMIT 1"));
-  TRY(const auto found, gaps->bind(sweep).bind(scope).value());
-  return found.has_value();
-}
-
 Result<> Inventory::Impl::close_scope(SweepId sweep, ScopeId scope, const ScopeEnd& end, Time now) {
   TRY(const Visit* visit, visit_of(sweep, scope));
   if (end.state == ScopeState::open) return misuse("a scope cannot be closed as open");
   ScopeEnd honest = end;
-  TRY(const bool missed, has_missed(sweep, scope));
-  if (missed && end.state == ScopeState::complete) {
+  if (visit->has_missed && end.state == ScopeState::complete) {
     honest.state = ScopeState::incomplete;
     honest.reason = "some places could not be read";
   }
-  TRY_VOID(settle(database(), {.sweep = sweep, .scope = scope, .realm = visit->realm, .prefix = visit->prefix}, honest,
-                  now));
+  TRY_VOID(settle(
+      database(),
+      {.sweep = sweep, .scope = scope, .realm = visit->realm, .prefix = visit->prefix, .has_gaps = visit->has_gaps},
+      honest, now));
   TRY(const std::int64_t rules, rule_lists.row_of(honest.rules));
   TRY(auto* close, database().prepared("close a scope",
                                        "UPDATE visit SET state = ?3, reason = ?4, deep = ?5, files_seen = ?6, "

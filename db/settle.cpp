@@ -21,6 +21,7 @@ struct Unseen {
 
 /// Where this visit could not look.
 Result<Names> gap_places(sqlite::Database& database, const ClosingScope& closing) {
+  if (!closing.has_gaps) return Names();
   TRY(auto* gaps, database.prepared("read the gaps", "SELECT place FROM gap WHERE sweep = ?1 AND scope = ?2"));
   gaps->bind(closing.sweep).bind(closing.scope);
   Names places;
@@ -73,6 +74,7 @@ Result<> settle(sqlite::Database& database, const ClosingScope& closing, const S
   TRY(const Names gaps, gap_places(database, closing));
   // First all reading, then all writing: a table that changes under a running query may show a row twice.
   TRY(const auto unseen, find_unseen(database, closing, end, gaps));
+  if (unseen.empty()) return {};
   TRY(auto* gone, database.prepared("mark a hit as gone",
                                     "UPDATE hit SET state = 'gone', gone_at = max(?2, last_seen) WHERE row = ?1"));
   TRY(auto* unknown, database.prepared("mark a hit as unknown", "UPDATE hit SET state = 'unknown' WHERE row = ?1"));

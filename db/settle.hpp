@@ -14,6 +14,7 @@ struct ClosingScope {
   ScopeId scope = 0;
   std::int64_t realm = 0;
   std::string_view prefix;  ///< as normal_prefix gives it
+  bool has_gaps = true;     ///< false: no gap of this visit was written
 };
 
 /// Decides about every hit at or below the scope's prefix, in its realm, that its sweep did not see, whichever scope it

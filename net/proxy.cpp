@@ -6,6 +6,7 @@
 #include <charconv>
 #include <utility>
 
+#include "base/base64.hpp"
 #include "base/wiped_text.hpp"
 
 namespace tokensweep {
@@ -57,19 +58,6 @@ std::optional<WipedText> percent_decoded(std::string_view text) {
     text.remove_prefix(used);
   }
   return decoded;
-}
-
-void append_base64(WipedText& out, std::string_view bytes) {
-  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t group = 0;
-    for (std::size_t k = 0; k < 3; ++k) {
-      group = (group << 8U) | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U);
-    }
-    for (std::size_t k = 0; k < 4; ++k) {
-      out.append(i + k <= bytes.size() ? kAlphabet.substr((group >> (18 - 6 * k)) & 63U, 1) : "=");
-    }
-  }
 }
 
 Error no_proxy_address() {

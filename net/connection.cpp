@@ -5,6 +5,7 @@
 #include <array>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/experimental/channel.hpp>
+#include <boost/asio/read.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "net/request_head.hpp"
+#include "net/socks.hpp"
 
 namespace tokensweep {
 namespace {
@@ -24,6 +26,9 @@ using boost::system::error_code;
 
 /// Of a name with many addresses: enough to get past one network that does not work (IPv6) and one dead machine.
 constexpr std::size_t kAddressesMost = 4;
+
+/// A name of 255 bytes and a port.
+constexpr std::size_t kSocksAnswerMost = 257;
 
 using Addresses = std::vector<tcp::endpoint>;
 
@@ -86,7 +91,11 @@ Connection::~Connection() {
 Task<Result<>> Connection::open(const ConnectionSetup& setup, Watch& watch) {
   const Origin& first_stop = setup.proxy != nullptr ? setup.proxy->origin : setup.origin;
   CO_TRY_VOID(co_await connect(first_stop, !setup.origin.tls, watch));
-  if (setup.proxy != nullptr) CO_TRY_VOID(co_await ask_proxy(setup.origin, *setup.proxy, watch));
+  if (setup.proxy != nullptr && setup.proxy->kind == ProxyKind::http) {
+    CO_TRY_VOID(co_await ask_http_proxy(setup.origin, *setup.proxy, watch));
+  } else if (setup.proxy != nullptr) {
+    CO_TRY_VOID(co_await ask_socks_proxy(setup.origin, *setup.proxy, watch));
+  }
   if (setup.origin.tls) CO_TRY_VOID(co_await shake_hands(setup, watch));
   co_return Result<>();
 }
@@ -107,7 +116,7 @@ Task<Result<>> Connection::connect(const Origin& to, bool loopback_only, Watch& 
   co_return transient("cannot be reached: " + code.message());
 }
 
-Task<Result<>> Connection::ask_proxy(const Origin& to, const Proxy& proxy, Watch& watch) {
+Task<Result<>> Connection::ask_http_proxy(const Origin& to, const Proxy& proxy, Watch& watch) {
   watch.enter(Phase::asking_proxy, clock_.now());
   append_connect(head_, to, proxy.authorization);
   HttpRequest request;
@@ -129,6 +138,25 @@ Task<Result<>> Connection::ask_proxy(const Origin& to, const Proxy& proxy, Watch
   }
   // In TLS the client speaks first: whatever this is, it is not from where we want to go.
   if (!answer_.nothing_left()) co_return Error{ErrorKind::malformed, "the proxy says more than that it is connected"};
+  co_return Result<>();
+}
+
+Task<Result<>> Connection::ask_socks_proxy(const Origin& to, const Proxy& proxy, Watch& watch) {
+  watch.enter(Phase::asking_proxy, clock_.now());
+  SocksDialog dialog(to, proxy);
+  while (dialog.wanted() != 0) {
+    dialog.append_turn(head_);
+    auto written = co_await write(head_.view(), std::string_view());
+    head_.clear();
+    if (!written) co_return std::move(written).error().within("proxy");
+    // Not a byte more than its answer has: what follows belongs to TLS.
+    std::array<char, kSocksAnswerMost> answer{};
+    const auto into = asio::buffer(answer.data(), dialog.wanted());
+    error_code code;
+    const std::size_t count = co_await asio::async_read(socket_, into, asio::redirect_error(asio::use_awaitable, code));
+    if (code) co_return transient("the proxy ended the connection before it was through");
+    CO_TRY_VOID(dialog.take({answer.data(), count}));
+  }
   co_return Result<>();
 }
 

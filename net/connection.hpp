@@ -48,7 +48,8 @@ class Connection {
 
  private:
   Task<Result<>> connect(const Origin& to, bool loopback_only, Watch& watch);
-  Task<Result<>> ask_proxy(const Origin& to, const Proxy& proxy, Watch& watch);
+  Task<Result<>> ask_http_proxy(const Origin& to, const Proxy& proxy, Watch& watch);
+  Task<Result<>> ask_socks_proxy(const Origin& to, const Proxy& proxy, Watch& watch);
   Task<Result<>> shake_hands(const ConnectionSetup& setup, Watch& watch);
   Task<Result<>> write(std::string_view head, std::string_view body);
   Task<Result<>> read_answer(Watch& watch);

@@ -15,7 +15,10 @@ namespace {
 using Address = std::array<std::uint8_t, 16>;
 
 constexpr std::string_view kSpaces = " \t\r\n,";
-constexpr std::string_view kScheme = "http://";
+constexpr std::string_view kHttp = "http://";
+constexpr std::uint16_t kSocksPort = 1080;
+/// A length of SOCKS5 has one byte (RFC 1929, 2).
+constexpr std::size_t kLongestOfSocks = 255;
 
 std::optional<Address> read_address(const std::string& text) {
   Address address{};
@@ -64,28 +67,55 @@ Error no_proxy_address() {
   return {ErrorKind::misconfigured, "not the address of a proxy, which is http://[user:password@]host[:port]"};
 }
 
-Result<Proxy> read_proxy(std::string_view text) {
-  if (lower_case(text.substr(0, kScheme.size())) == kScheme) {
-    text.remove_prefix(kScheme.size());
-  } else if (text.find("://") != std::string_view::npos) {
-    return Error{ErrorKind::misconfigured, "only proxies that begin with http:// can be used"};
-  }
-  if (text.ends_with('/')) text.remove_suffix(1);
+/// Takes a scheme off.
+Result<ProxyKind> read_kind(std::string_view& text) {
+  const std::size_t end = text.find("://");
+  if (end == std::string_view::npos) return ProxyKind::http;
+  const std::string scheme = lower_case(text.substr(0, end));
+  text.remove_prefix(end + 3);
+  if (scheme == "http") return ProxyKind::http;
+  if (scheme == "socks5" || scheme == "socks5h") return ProxyKind::socks5;
+  return Error{ErrorKind::misconfigured, "only proxies that begin with http:// or socks5:// can be used"};
+}
 
+/// `text` is `user:password`, encoded.
+Result<> read_user(std::string_view text, Proxy& proxy) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos) return no_proxy_address();
+  const auto user = percent_decoded(text.substr(0, colon));
+  const auto password = percent_decoded(text.substr(colon + 1));
+  if (!user || !password) return no_proxy_address();
+  if (proxy.kind == ProxyKind::socks5) {
+    if (user->empty() || std::max(user->size(), password->size()) > kLongestOfSocks) return no_proxy_address();
+    proxy.user = Secret(user->view());
+    proxy.password = Secret(password->view());
+    return {};
+  }
+  WipedText both;
+  both.reserve(text.size());
+  both.append(user->view());
+  both.append(":");
+  both.append(password->view());
+  WipedText value("Basic ");
+  value.reserve(16 + 2 * text.size());
+  append_base64(value, both.view());
+  proxy.authorization = Secret(value.view());
+  return {};
+}
+
+Result<Proxy> read_proxy(std::string_view text) {
   Proxy proxy;
+  TRY(proxy.kind, read_kind(text));
+  if (text.ends_with('/')) text.remove_suffix(1);
   if (const std::size_t at = text.rfind('@'); at != std::string_view::npos) {
-    const std::string_view user = text.substr(0, at);
-    const auto decoded = percent_decoded(user);
-    if (!decoded || user.find(':') == std::string_view::npos) return no_proxy_address();
-    WipedText value("Basic ");
-    value.reserve(16 + 2 * user.size());
-    append_base64(value, decoded->view());
-    proxy.authorization = Secret(value.view());
+    TRY_VOID(read_user(text.substr(0, at), proxy));
     text.remove_prefix(at + 1);
   }
-  const auto url = Url::parse(std::string(kScheme).append(text));
+  const auto url = Url::parse(std::string(kHttp).append(text));
   if (!url || url->target != "/") return no_proxy_address();
   proxy.origin = url->origin;
+  const bool has_port = text.rfind(':') != std::string_view::npos && text.back() != ']';
+  if (proxy.kind == ProxyKind::socks5 && !has_port) proxy.origin.port = kSocksPort;
   return proxy;
 }
 

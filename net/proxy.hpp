@@ -14,10 +14,18 @@
 
 namespace tokensweep {
 
-/// An HTTP proxy: it is asked to CONNECT to an origin, and TLS goes through it untouched.
+/// How a proxy is spoken to. By either, it is asked to connect to an origin, and TLS goes through it untouched.
+enum class ProxyKind : std::uint8_t {
+  http,   ///< CONNECT
+  socks5  ///< net/socks.hpp
+};
+
 struct Proxy {
+  ProxyKind kind = ProxyKind::http;
   Origin origin;         ///< where it listens; no TLS up to it
-  Secret authorization;  ///< the value of Proxy-Authorization; empty where the address names no user
+  Secret authorization;  ///< an HTTP proxy's value of Proxy-Authorization; empty where the address names no user
+  Secret user;           ///< a SOCKS5 proxy's, 255 bytes at most; empty where the address names none
+  Secret password;       ///< the same
 };
 
 /// Which origins are reached through which proxy.
@@ -25,8 +33,9 @@ class ProxyRules {
  public:
   /// `option` is a proxy for all that is not this machine, or empty for none at all. Without it, the environment says:
   /// HTTPS_PROXY or https_proxy, and NO_PROXY or no_proxy for what is reached without one. An address is
-  /// `[http://][user:password@]host[:port]`, user and password with `%XX`. `misconfigured` where it is none; nothing of
-  /// it is quoted.
+  /// `[scheme://][user:password@]host[:port]`, user and password with `%XX`; the scheme is `http`, the default, or
+  /// `socks5`, for which `socks5h` is another word as in Go's programs. `misconfigured` where it is none; nothing of it
+  /// is quoted.
   static Result<ProxyRules> read(const std::optional<std::string>& option, const Environment& environment);
 
   /// The proxy for an origin, or null. Never one for this machine, nor without TLS: HTTP_PROXY means nothing here.

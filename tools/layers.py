@@ -68,6 +68,7 @@ REVEALERS = {
     "net/authorizer.cpp",
     "net/condition_layer.cpp",
     "net/request_head.cpp",
+    "net/socks.cpp",
     "net/tls.cpp",
     "scanner/located.cpp",
     "scanner/package_settings.cpp",

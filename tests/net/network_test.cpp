@@ -119,7 +119,7 @@ TEST_CASE("options that cannot be used are the user's to change") {
   authorities.tls.ca_file = "/dev/null/ca.pem";
   refused(std::move(authorities));
   auto proxy = options_for(testing::kApi.origin);
-  proxy.proxy = "socks5://proxy.example.test";
+  proxy.proxy = "socks4://proxy.example.test";
   refused(std::move(proxy));
   auto plain = options_for(testing::kApi.origin);
   plain.origin.tls = false;

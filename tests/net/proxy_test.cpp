@@ -120,6 +120,10 @@ TEST_CASE("the option counts more than the environment, and this machine is neve
       {"without a port", "http://option.test", {}, api, "option.test:80"},
       {"with a slash", "HTTP://option.test:2/", {}, api, "option.test:2"},
       {"IPv6", "http://[2001:db8::1]:2", {}, api, "2001:db8::1:2"},
+      {"SOCKS5", "socks5://option.test:2", {}, api, "option.test:2"},
+      {"SOCKS5 on its own port", "socks5h://option.test/", {}, api, "option.test:1080"},
+      {"SOCKS5 and IPv6", "SOCKS5://[2001:db8::1]", {}, api, "2001:db8::1:1080"},
+      {"SOCKS5 for all programs", {}, {{"https_proxy", "socks5://socks.test"}}, api, "socks.test:1080"},
       {"this machine as a proxy", "http://127.0.0.1:2", {}, api, "127.0.0.1:2"},
       {"localhost", {}, upper, "https://localhost/", ""},
       {"127.0.0.1", {}, upper, "https://127.0.0.1:6443/", ""},
@@ -152,7 +156,10 @@ TEST_CASE("a proxy's address may name a user, and is never quoted") {
       {"http://ann:canary@proxy.test:port", ""},
       {"http://ann:canary@proxy.test/path", ""},
       {"https://ann:canary@proxy.test", ""},
-      {"socks5://ann:canary@proxy.test", ""},
+      {"socks4://ann:canary@proxy.test", ""},
+      {"socks5://canary@proxy.test", ""},
+      {"socks5://:canary@proxy.test", ""},
+      {"socks5://ann:" + std::string(250, 'x') + "canary@proxy.test", ""},
       {"http://ann:canary@proxy test", ""},
   };
   for (const Case& c : cases) {
@@ -171,6 +178,17 @@ TEST_CASE("a proxy's address may name a user, and is never quoted") {
       CHECK(proxy->authorization.reveal() == "Basic " + tokensweep::testing::base64(c.user));
     }
   }
+}
+
+TEST_CASE("a SOCKS5 proxy's user and password are not those of a header") {
+  const auto rules = ProxyRules::read("socks5://ann:can%40r%3ay@proxy.test", environment_of({}));
+  REQUIRE(rules);
+  const auto* const proxy = rules->proxy_for({true, "api.example.test", 443});
+  REQUIRE(proxy != nullptr);
+  CHECK(proxy->kind == tokensweep::ProxyKind::socks5);
+  CHECK(proxy->authorization.empty());
+  CHECK(proxy->user.reveal() == "ann");
+  CHECK(proxy->password.reveal() == "can@r:y");
 }
 
 }  // namespace

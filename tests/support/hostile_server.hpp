@@ -54,6 +54,16 @@ class Peer {
     return request;
   }
 
+  /// The next so many bytes; empty where fewer come.
+  std::string take(std::size_t count) {
+    while (pending_.size() < count) {
+      if (!more()) return {};
+    }
+    std::string bytes = pending_.substr(0, count);
+    pending_.erase(0, count);
+    return bytes;
+  }
+
   /// Waits until something has come, whatever it is.
   void first_bytes() { more(); }
 

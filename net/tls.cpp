@@ -93,6 +93,10 @@ Result<> use_client(SSL_CTX* context, const ClientCertificate& client) {
   if (!own || SSL_CTX_use_certificate(context, own.get()) != 1) {
     return misconfigured("the client certificate is no certificate in PEM form");
   }
+  // The far side would only say that it wants another one, or 401.
+  if (X509_cmp_current_time(X509_get0_notAfter(own.get())) < 0) {
+    return misconfigured("the client certificate has expired: have it renewed, or set this machine's clock right");
+  }
   while (const Certificate issuer = next_certificate(certificates.get())) {
     SSL_CTX_add1_chain_cert(context, issuer.get());
   }
@@ -160,7 +164,6 @@ bool refuses_our_certificate(int reason) {
     case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
     case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
     case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
-    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
     case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
     case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
     case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
@@ -223,6 +226,9 @@ Error tls_error(SSL* connection, const boost::system::error_code& code) {
       return misconfigured(std::string(certificate_trouble(SSL_get_verify_result(connection))));
     }
     if (is_too_old(reason)) return misconfigured("it speaks no TLS 1.2 or newer: have it updated");
+    if (reason == SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED) {
+      return misconfigured("it says that the client certificate has expired: have it renewed");
+    }
     if (refuses_our_certificate(reason)) {
       return misconfigured("it wants a client certificate, and not the one that it got: name another one");
     }

@@ -297,6 +297,7 @@ TEST_CASE("a client certificate proves who asks") {
 TEST_CASE("a client certificate that cannot be used is refused, and not quoted") {
   const TestCertificate one({});
   const TestCertificate other({});
+  const TestCertificate expired({.ends = -60});
   struct Case {
     std::string what;
     std::string certificates;
@@ -307,6 +308,7 @@ TEST_CASE("a client certificate that cannot be used is refused, and not quoted")
       {"no certificate", "canary", one.key_pem(), "no certificate in PEM form"},
       {"no key", one.certificate_pem(), "canary", "no key in PEM form"},
       {"another's key", one.certificate_pem(), other.key_pem(), "belongs to another certificate"},
+      {"expired", expired.certificate_pem(), expired.key_pem(), "the client certificate has expired"},
   };
   for (const Case& c : cases) {
     CAPTURE(c.what);

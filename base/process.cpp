@@ -15,8 +15,6 @@
 #include <string_view>
 #include <system_error>
 
-#include "base/secret.hpp"
-
 namespace tokensweep {
 namespace {
 
@@ -123,9 +121,9 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
 }
 
 /// Our environment, with these variables in it.
-std::vector<std::string> environment_with(const std::vector<std::pair<std::string, std::string>>& variables) {
+std::vector<std::string> environment_with(const std::vector<std::pair<std::string, Secret>>& variables) {
   std::vector<std::string> all;
-  for (const auto& [name, value] : variables) all.push_back(fmt::format("{}={}", name, value));
+  for (const auto& [name, value] : variables) all.push_back(fmt::format("{}={}", name, value.reveal()));
   for (char** each = ::environ; each != nullptr && *each != nullptr; ++each) {
     const std::string_view ours = *each;
     const auto replaces = [&ours](const auto& variable) {

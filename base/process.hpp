@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/secret.hpp"
 #include "base/wiped_text.hpp"
 
 namespace tokensweep {
@@ -17,7 +18,7 @@ struct ProcessRun {
   /// The program, looked for in PATH where it holds no slash, and what it is told. At least one.
   std::vector<std::string> arguments;
   /// What its environment has beside ours, or in place of it.
-  std::vector<std::pair<std::string, std::string>> variables;
+  std::vector<std::pair<std::string, Secret>> variables;
   std::chrono::milliseconds deadline{30'000};  ///< after which it is killed
   std::size_t largest_output = std::size_t{64} << 10U;
 };

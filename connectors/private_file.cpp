@@ -8,8 +8,6 @@
 #include <system_error>
 #include <utility>
 
-#include "identity/private_path.hpp"
-
 namespace tokensweep {
 namespace {
 
@@ -35,13 +33,14 @@ class Descriptor {
 
 }  // namespace
 
-Result<std::optional<WipedText>> read_private_file(const std::filesystem::path& file, std::size_t largest) {
+Result<std::optional<WipedText>> read_private_file(const std::filesystem::path& file, std::size_t largest,
+                                                   Sharing sharing) {
   const Descriptor descriptor(file);
   if (descriptor.number() < 0) {
     if (errno == ENOENT || errno == ENOTDIR) return std::optional<WipedText>();
     return wrong("cannot be opened: " + system_text(errno));
   }
-  if (auto fine = check_private_descriptor(descriptor.number(), "the file", Sharing::none); !fine) {
+  if (auto fine = check_private_descriptor(descriptor.number(), "the file", sharing); !fine) {
     return wrong(std::move(fine).error().what);
   }
   WipedText text;

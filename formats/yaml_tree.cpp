@@ -46,9 +46,11 @@ class YamlTreeBuilder : public YAML::EventHandler {
     const auto found = anchors_.find(anchor);
     attach(found == anchors_.end() ? add(Kind::null, mark, 0) : found->second);
   }
-  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, const std::string& value) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
     const std::uint32_t index = add(Kind::scalar, mark, anchor);
     nodes_[index].text = Secret(value);
+    nodes_[index].plain = tag == "?";
     attach(index);
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,

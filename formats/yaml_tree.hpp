@@ -21,6 +21,7 @@ class YamlTree {
     enum class Kind : std::uint8_t { null, scalar, map, sequence };
     Kind kind = Kind::null;
     Secret text;             ///< of a scalar
+    bool plain = false;      ///< a scalar without quotes or tag, which others may take for a number or a truth value
     std::uint32_t line = 0;  ///< 1-based
     /// Of a map, keys and values; of a sequence, the second of each pair. Indexes for node().
     std::vector<std::pair<std::uint32_t, std::uint32_t>> members;

@@ -49,11 +49,17 @@ BEAST_FILE = "net/answer_reader.cpp"
 
 # Where a secret's bytes may be looked at. Whoever adds a file here has read mission.md, "What must never happen".
 REVEALERS = {
+    "base/process.cpp",
     "base/secret.hpp",
     "connectors/circleci/credentials.cpp",
     "connectors/github/app.cpp",
     "connectors/github/crawl.cpp",
     "connectors/github/credentials.cpp",
+    "connectors/kubernetes/context_access.cpp",
+    "connectors/kubernetes/exec_plugin.cpp",
+    "connectors/kubernetes/kubeconfig.cpp",
+    "connectors/kubernetes/proof.cpp",
+    "connectors/kubernetes/yaml_json.cpp",
     "formats/auth_value.cpp",
     "formats/ini.cpp",
     "formats/npmrc.cpp",

@@ -21,7 +21,7 @@ struct Cluster {
   std::string context;  ///< the kubeconfig's name for it, the first of several; "in-cluster" for the pod's own
   std::vector<std::string> other_contexts;  ///< that mean the same server, authority and user
   Url server;                               ///< its target is `/`, or a path without a slash at its end
-  std::string authority;  ///< SHA-256 in hex of the PEM text of those who vouch for it; empty: the system's
+  std::string authority;  ///< SHA-256 in hex of the PEM text that vouches for it; empty: ca_file or the system does
   std::vector<std::string> namespaces;  ///< what its contexts work in by default, each once; empty: they do not say
 
   /// An address of its API: `path` begins with a slash, is encoded, and goes behind the server's own path.
@@ -39,8 +39,9 @@ class ClusterAccess {
   [[nodiscard]] const Cluster& cluster() const { return cluster_; }
 
   /// A client with its credential, certificate, proxy and authorities. Reads the files that the kubeconfig names for
-  /// them and runs its plugin, off the network thread; sends nothing to the cluster. What ages is renewed while the
-  /// client is used: token files are read again, plugins run again, certificates exchanged.
+  /// them, and runs its plugin, off the network thread; sends nothing to the cluster. What ages is renewed while the
+  /// client is used: token files are read again, plugins run again, certificates exchanged. The client's errors begin
+  /// with the context's name.
   ///
   /// `misconfigured` where the credential cannot be had; the text names the kubeconfig and the context, quotes nothing
   /// that could be secret, and does not name the source. This object and its Services have to outlive the client.
@@ -70,7 +71,8 @@ struct ClusterAccesses {
 Result<ClusterAccesses> cluster_accesses(const Settings& settings, const Services& services);
 
 /// The keys of `tokensweep.toml` that say which clusters and as whom: `kubeconfig`, `kubeconfigs`, `in_cluster`,
-/// `contexts`, `allow_exec`.
+/// `contexts`, `allow_exec`. For TypeSpec::credential. `ca_file` and `proxy` of network_keys() count where a
+/// kubeconfig names neither authority nor proxy.
 std::span<const KeySpec> access_keys();
 
 }  // namespace tokensweep::kubernetes

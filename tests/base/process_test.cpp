@@ -28,7 +28,8 @@ TEST_CASE("a program's environment is ours, with what it is given beside it or i
   ::setenv("TOKENSWEEP_TEST_REPLACED", "old", 1);
   ProcessRun run = shell(
       "echo $TOKENSWEEP_TEST_KEPT $TOKENSWEEP_TEST_REPLACED $TOKENSWEEP_TEST_NEW; env | grep -c ^TOKENSWEEP_TEST_");
-  run.variables = {{"TOKENSWEEP_TEST_REPLACED", "new"}, {"TOKENSWEEP_TEST_NEW", "a=b c"}};
+  run.variables.emplace_back("TOKENSWEEP_TEST_REPLACED", Secret("new"));
+  run.variables.emplace_back("TOKENSWEEP_TEST_NEW", Secret("a=b c"));
   CHECK(outcome(run) == "kept new a=b c\n3\n");
   ::unsetenv("TOKENSWEEP_TEST_KEPT");
   ::unsetenv("TOKENSWEEP_TEST_REPLACED");

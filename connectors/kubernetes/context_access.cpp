@@ -82,9 +82,17 @@ class ContextAccess final : public ClusterAccess {
     CO_TRY(std::shared_ptr<ProofSource> source, proof_source());
     MakeClient make = [this, limits = std::move(limits)](std::unique_ptr<Authorizer> authorizer,
                                                          const ClientCertificate* certificate) {
-      return services_.clients.make(options(std::move(authorizer), certificate, limits));
+      return make_unnamed(options(std::move(authorizer), certificate, limits));
     };
     co_return co_await proven_client(means_.context, std::move(source), std::move(make));
+  }
+
+  /// The place says which context it is.
+  Result<std::unique_ptr<HttpClient>> make_unnamed(ClientOptions options) {
+    auto made = services_.clients.make(std::move(options));
+    const std::string name = means_.context + ": ";
+    if (!made && made.error().what.starts_with(name)) made.error().what.erase(0, name.size());
+    return made;
   }
 
   ClientOptions options(std::unique_ptr<Authorizer> authorizer, const ClientCertificate* certificate,

@@ -13,15 +13,24 @@ namespace {
 using Node = YamlTree::Node;
 using Kind = Node::Kind;
 
+constexpr std::size_t kEntriesMost = 2'000;
+/// Of texts that are taken out of a file, whose aliases can make much of little. More than a file may have.
+constexpr std::size_t kTakenMost = std::size_t{8} << 20U;
 constexpr std::string_view kPluginExtension = "client.authentication.k8s.io/exec";
 
 Error misconfigured(std::string what) { return {ErrorKind::misconfigured, std::move(what)}; }
 
+/// What may still be taken out of a file.
+struct Budget {
+  std::size_t left = kTakenMost;
+  bool is_spent = false;
+};
+
 /// Reads the fields of one map. The first thing that is wrong is kept; what is read after that does not matter.
 class Fields {
  public:
-  Fields(const YamlTree& tree, const Node* map, std::filesystem::path folder)
-      : tree_(tree), map_(map), folder_(std::move(folder)) {}
+  Fields(const YamlTree& tree, const Node* map, std::filesystem::path folder, Budget& budget)
+      : tree_(tree), map_(map), folder_(std::move(folder)), budget_(budget) {}
 
   [[nodiscard]] std::optional<Error>& wrong() { return wrong_; }
   void fail(std::string what) {
@@ -43,7 +52,7 @@ class Fields {
 
   std::string_view view(std::string_view name) {
     const Node* const node = find(name, Kind::scalar, "a text");
-    return node == nullptr ? std::string_view() : node->text.reveal();
+    return node == nullptr ? std::string_view() : take(*node);
   }
   std::string text(std::string_view name) { return std::string(view(name)); }
   Secret secret(std::string_view name) { return Secret(view(name)); }
@@ -77,7 +86,7 @@ class Fields {
     for (const auto& [ignored, index] : list->members) {
       const Node& node = tree_.node(index);
       if (node.kind != Kind::scalar) fail(std::string(name) + ": expected a list of texts");
-      all.emplace_back(node.text.reveal());
+      all.emplace_back(take(node));
     }
     return all;
   }
@@ -87,27 +96,38 @@ class Fields {
   void for_each(std::string_view name, Act act) {
     const Node* const list = find(name, Kind::sequence, "a list");
     if (list == nullptr) return;
+    if (list->members.size() > kEntriesMost) return fail(std::string(name) + ": more than 2,000 entries");
     for (const auto& [ignored, index] : list->members) {
+      if (wrong_ || budget_.is_spent) return;
       const Node& node = tree_.node(index);
-      if (node.kind != Kind::map) {
-        fail(std::string(name) + ": expected a list of maps");
-        continue;
-      }
-      Fields inner(tree_, &node, folder_);
+      if (node.kind != Kind::map) return fail(std::string(name) + ": expected a list of maps");
+      Fields inner(tree_, &node, folder_, budget_);
       act(inner);
       if (inner.wrong()) fail(std::move(*inner.wrong()).within(name).what);
     }
   }
 
-  [[nodiscard]] Fields inside(std::string_view name) { return {tree_, find(name, Kind::map, "a map"), folder_}; }
+  [[nodiscard]] Fields inside(std::string_view name) {
+    return {tree_, find(name, Kind::map, "a map"), folder_, budget_};
+  }
   [[nodiscard]] const YamlTree& tree() const { return tree_; }
   [[nodiscard]] const Node* map() const { return map_; }
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
 
  private:
+  /// Nothing once too much was taken: the file is refused then, whatever is in it.
+  std::string_view take(const Node& scalar) {
+    const std::string_view text = scalar.text.reveal();
+    budget_.is_spent = budget_.is_spent || text.size() > budget_.left;
+    if (budget_.is_spent) return {};
+    budget_.left -= text.size();
+    return text;
+  }
+
   const YamlTree& tree_;
   const Node* map_;
   std::filesystem::path folder_;
+  Budget& budget_;
   std::optional<Error> wrong_;
 };
 
@@ -242,11 +262,13 @@ Result<Kubeconfig> parse_kubeconfig(std::string_view text, const std::filesystem
   if (tree.root() == nullptr || tree.root()->kind == Kind::null) return config;
   if (tree.root()->kind != Kind::map) return misconfigured("no kubeconfig: expected a map");
 
-  Fields fields(tree, tree.root(), file.parent_path());
+  Budget budget;
+  Fields fields(tree, tree.root(), file.parent_path(), budget);
   config.current_context = fields.text("current-context");
   TRY(config.clusters, read_entries<ClusterEntry>(fields, "clusters", "cluster", read_cluster));
   TRY(config.users, read_entries<UserEntry>(fields, "users", "user", read_user));
   TRY(config.contexts, read_entries<ContextEntry>(fields, "contexts", "context", read_context));
+  if (budget.is_spent) return misconfigured("repeats too much by its aliases");
   for (ContextEntry& context : config.contexts) context.file = file;
   return config;
 }

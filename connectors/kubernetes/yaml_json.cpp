@@ -13,6 +13,7 @@ namespace json = boost::json;
 
 constexpr std::size_t kNodesMost = 2'000;
 constexpr unsigned kDepthMost = 32;
+constexpr std::size_t kBytesMost = std::size_t{64} << 10U;
 
 /// Text that is a number or a truth value in JSON is one in YAML.
 json::value typed(const YamlTree::Node& scalar) {
@@ -25,12 +26,15 @@ json::value typed(const YamlTree::Node& scalar) {
   return json::string(text);
 }
 
+Error too_much() { return {ErrorKind::misconfigured, "has too much in it"}; }
+
 class Converter {
  public:
   explicit Converter(const YamlTree& tree) : tree_(tree) {}
 
   Result<json::value> convert(const YamlTree::Node& node, unsigned depth = 0) {
-    if (++nodes_ > kNodesMost || depth > kDepthMost) return Error{ErrorKind::misconfigured, "has too much in it"};
+    bytes_ += node.text.size();
+    if (++nodes_ > kNodesMost || depth > kDepthMost || bytes_ > kBytesMost) return too_much();
     switch (node.kind) {
       case YamlTree::Node::Kind::null:
         return json::value(nullptr);
@@ -56,6 +60,7 @@ class Converter {
       if (tree_.node(key).kind != YamlTree::Node::Kind::scalar) {
         return Error{ErrorKind::misconfigured, "has a key that is no text"};
       }
+      bytes_ += tree_.node(key).text.size();
       TRY(json::value member, convert(tree_.node(value), depth + 1));
       object[tree_.node(key).text.reveal()] = std::move(member);
     }
@@ -64,6 +69,7 @@ class Converter {
 
   const YamlTree& tree_;
   std::size_t nodes_ = 0;
+  std::size_t bytes_ = 0;
 };
 
 }  // namespace

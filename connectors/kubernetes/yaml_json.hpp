@@ -8,7 +8,8 @@
 namespace tokensweep::kubernetes {
 
 /// A node and all below it as JSON, typed as kubectl types plain scalars (JSON's own words and numbers; `yes` stays a
-/// text). Aliases are expanded, within a bound on nodes and depth, beyond which it is an error (`misconfigured`).
+/// text). Aliases are expanded, within a bound on nodes, depth and bytes, beyond which it is an error
+/// (`misconfigured`).
 Result<std::string> to_json(const YamlTree& tree, const YamlTree::Node& node);
 
 }  // namespace tokensweep::kubernetes

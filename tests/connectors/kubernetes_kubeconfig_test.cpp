@@ -259,6 +259,30 @@ TEST_CASE("a file that is no kubeconfig is refused in one line, and not quoted")
   CHECK(bomb->clusters[0].wrong->what == "extensions: has too much in it");
 }
 
+TEST_CASE("aliases that make much of little are refused") {
+  const std::string large(std::size_t{1} << 20U, 'x');
+  std::string users = "a: &u {token: " + large + "}\nusers:\n";
+  for (int i = 0; i < 1500; ++i) users += "- {name: u" + std::to_string(i) + ", user: *u}\n";
+  const auto config = parse_kubeconfig(users, kFile);
+  REQUIRE(!config);
+  CHECK(config.error().what == "repeats too much by its aliases");
+  std::string settings;
+  for (int i = 0; i < 1000; ++i) settings += "*t, ";
+  const auto told = parse_kubeconfig("a: &t " + large +
+                                         "\nclusters:\n- name: c\n  cluster: {extensions: [{name: "
+                                         "client.authentication.k8s.io/exec, extension: [" +
+                                         settings + "]}]}\n",
+                                     kFile);
+  REQUIRE(told);
+  REQUIRE(told->clusters[0].wrong.has_value());
+  CHECK(told->clusters[0].wrong->what == "extensions: has too much in it");
+  std::string many = "contexts:\n";
+  for (int i = 0; i < 2001; ++i) many += "- {name: c" + std::to_string(i) + "}\n";
+  const auto crowd = parse_kubeconfig(many, kFile);
+  REQUIRE(!crowd);
+  CHECK(crowd.error().what == "contexts: more than 2,000 entries");
+}
+
 TEST_CASE("of two files the first one wins, entry by entry and never field by field") {
   Kubeconfig config = parsed(
       "current-context: ''\ncontexts:\n- name: a\n  context: {cluster: c1}\nclusters:\n- name: c\n  cluster: {server: "

@@ -80,7 +80,7 @@ class FileProof final : public ProofSource {
   }
 
   Task<Result<Proof>> current() override {
-    if (clock_.now() >= next_look_) CO_TRY_VOID(look());
+    if (!proof_.headers || clock_.now() >= next_look_) CO_TRY_VOID(look());
     co_return proof_;
   }
 

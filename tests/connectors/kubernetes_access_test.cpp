@@ -236,8 +236,7 @@ std::string plugin_user(const std::string& more = {}) {
 
 struct PluginHome : Home {
   PluginHome(
-      const std::string& script, const std::string& user,
-      Behaviour behaviour = [](const Arrival&) { return 200; })
+      const std::string& script, const std::string& user, Behaviour behaviour = [](const Arrival&) { return 200; })
       : Home(kubeconfig(kServer + ", certificate-authority-data: " + base64("CA"), user), std::move(behaviour)) {
     write_file(temp / "plugin", script, 0700);
     machine.settings.add({"allow_exec", Lines{(temp / "plugin").native()}, 2});

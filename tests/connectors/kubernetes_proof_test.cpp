@@ -76,6 +76,7 @@ TEST_CASE("a token in the kubeconfig holds until the file can be read") {
   CHECK(shown(time, *source) == "one");
   const auto bare = file_proof({.file = temp / "none", .until_read = {}}, {}, nullptr, time.clock);
   CHECK(shown(time, *bare) == "tokenFile: there is no such file");
+  CHECK(shown(time, *bare) == "tokenFile: there is no such file");
 }
 
 /// A plugin that takes a second, and gives tokens "1", "2", … that live so long, of which so many can be had.

@@ -63,6 +63,13 @@ bool may_hold_token(const std::filesystem::path& file, const std::filesystem::pa
   return is_below(file, folder) || is_below(file, "/var/run/secrets") || is_below(file, "/run/secrets");
 }
 
+/// Says of an error that it is the plugin's.
+template <class T>
+Result<T> of_plugin(Result<T> result) {
+  if (!result) return std::move(result).error().within("exec");
+  return result;
+}
+
 class ContextAccess final : public ClusterAccess {
  public:
   ContextAccess(ContextTarget target, const Services& services)
@@ -152,17 +159,15 @@ class ContextAccess final : public ClusterAccess {
 
   Task<Result<PluginCredential>> run_plugin() {
     const ExecPlugin& plugin = *means_.user->exec;
-    auto run = plugin_run(plugin, *means_.cluster, authority_, means_.allowed_commands, services_.environment);
-    if (!run) co_return std::move(run).error().within("exec");
+    CO_TRY(const ProcessRun run,
+           of_plugin(plugin_run(plugin, *means_.cluster, authority_, means_.allowed_commands, services_.environment)));
     Result<WipedText> printed = WipedText();
     const auto work = [&run, &printed](const std::stop_token& stop) {
-      printed = output_of(*run, [&stop] { return stop.stop_requested(); });
+      printed = output_of(run, [&stop] { return stop.stop_requested(); });
     };
     co_await off_thread(work);
-    if (!printed) co_return std::move(printed).error().within("exec");
-    auto credential = parse_plugin_credential(printed->view(), plugin.api_version);
-    if (!credential) co_return std::move(credential).error().within("exec");
-    co_return credential;
+    CO_TRY(const WipedText text, of_plugin(std::move(printed)));
+    co_return of_plugin(parse_plugin_credential(text.view(), plugin.api_version));
   }
 
   ContextMeans means_;

@@ -57,7 +57,7 @@ struct UnusableContext {
   Error why;  ///< `misconfigured`; names the kubeconfig and the context
 };
 
-/// What the settings name, each in the order of the files.
+/// What the settings name: in the order of `contexts`, of the files where all are meant.
 struct ClusterAccesses {
   std::vector<std::unique_ptr<ClusterAccess>> usable;
   std::vector<UnusableContext> unusable;  ///< these cost the others nothing

@@ -149,19 +149,28 @@ TEST_CASE("what cannot be used is said in one line, with the file and the contex
   }
 }
 
-const std::string kThree =
-    "contexts:\n- name: a\n  context: {cluster: c, user: u, namespace: web}\n- name: b\n  context: {cluster: d, user: "
-    "u, "
-    "namespace: shop}\n- name: e\n  context: {cluster: e, user: u}\n- name: f\n  context: {cluster: none, user: u}\n- "
-    "name: g\n  context: {cluster: c, user: none}\n- name: h\n  context: {cluster: c, user: v, namespace: web}\n- "
-    "name: "
-    "i\n  context: {cluster: c}\nclusters:\n- name: c\n  cluster: {server: 'https://one.test:443'}\n- name: d\n  "
-    "cluster: {server: 'https://ONE.test/'}\n- name: e\n  cluster: {server: 'https://one.test/e'}\nusers:\n- name: u\n "
-    " "
-    "user: {token: abc}\n- name: v\n  user: {token: abc}\n";
+const std::string kMany = R"(
+contexts:
+- {name: a, context: {cluster: c, user: u, namespace: web}}
+- {name: b, context: {cluster: d, user: u, namespace: shop}}
+- {name: other path, context: {cluster: e, user: u}}
+- {name: no cluster, context: {cluster: none, user: u}}
+- {name: no user, context: {cluster: c, user: none}}
+- {name: other user, context: {cluster: c, user: v, namespace: web}}
+- {name: nobody, context: {cluster: c}}
+- {name: other authority, context: {cluster: f, user: u}}
+clusters:
+- {name: c, cluster: {server: 'https://one.test:443'}}
+- {name: d, cluster: {server: 'https://ONE.test/'}}
+- {name: e, cluster: {server: 'https://one.test/e'}}
+- {name: f, cluster: {server: 'https://one.test', certificate-authority-data: QQ==}}
+users:
+- {name: u, user: {token: abc}}
+- {name: v, user: {token: abc}}
+)";
 
 TEST_CASE("contexts that mean the same are one, and one that is broken costs the others nothing") {
-  Home home(kThree);
+  Home home(kMany);
   home.machine.settings.add({"contexts", Lines{"*"}, 2});
   const auto found = home.machine.accesses();
   REQUIRE(found);
@@ -174,13 +183,15 @@ TEST_CASE("contexts that mean the same are one, and one that is broken costs the
     for (const std::string& each : cluster.namespaces) line += " " + each;
     lines.push_back(line);
   }
-  CHECK(lines == Lines{"a+b https://one.test/x web shop", "e https://one.test/e/x", "h https://one.test/x web",
-                       "i https://one.test/x"});
+  CHECK(lines == Lines{"a+b https://one.test/x web shop", "other path https://one.test/e/x",
+                       "other user https://one.test/x web", "nobody https://one.test/x",
+                       "other authority https://one.test/x"});
   REQUIRE(found->unusable.size() == 2);
   const std::string file = (home.temp / "config").native();
-  CHECK(found->unusable[0].context == "f");
-  CHECK(found->unusable[0].why.what == file + ": context f: its cluster is in none of the kubeconfigs");
-  CHECK(found->unusable[1].why.what == file + ": context g: its user is in none of the kubeconfigs");
+  CHECK(found->unusable[0].context == "no cluster");
+  CHECK(found->unusable[0].why.what == file + ": context no cluster: its cluster is in none of the kubeconfigs");
+  CHECK(found->unusable[1].context == "no user");
+  CHECK(found->unusable[1].why.what == file + ": context no user: its user is in none of the kubeconfigs");
 }
 
 TEST_CASE("which contexts are meant") {
@@ -190,11 +201,11 @@ TEST_CASE("which contexts are meant") {
     Lines contexts;
     std::string outcome;  // the contexts, or the error
   } cases[] = {
-      {"the current one", "current-context: h\n" + kThree, {}, "h"},
-      {"none is current", kThree, {}, "the kubeconfig has no current context: name some in contexts"},
-      {"the current one is not there", "current-context: z\n" + kThree, {}, "the kubeconfig has no context z"},
-      {"some, in the settings' order", kThree, {"h", "e"}, "h e"},
-      {"one that is not there", kThree, {"h", "y"}, "the kubeconfig has no context y"},
+      {"the current one", "current-context: nobody\n" + kMany, {}, "nobody"},
+      {"none is current", kMany, {}, "the kubeconfig has no current context: name some in contexts"},
+      {"the current one is not there", "current-context: z\n" + kMany, {}, "the kubeconfig has no context z"},
+      {"some, in the settings' order", kMany, {"other user", "a"}, "other user a"},
+      {"one that is not there", kMany, {"a", "y"}, "the kubeconfig has no context y"},
       {"all of none", "users: []", {"*"}, "the kubeconfig has no contexts"},
   };
   for (const auto& c : cases) {

@@ -117,6 +117,10 @@ TEST_CASE("what runs is there, is a program, and cannot be changed by others") {
   std::filesystem::create_directory(programs.temp / "folder");
   CHECK(outcome(programs, plugin_of("folder"), {"folder"}) == "its command is not there");
   CHECK(outcome(programs, plugin_of("sh"), {"sh"}) == "its command is not there");  // not in this PATH
+  // A relative folder of PATH is another one wherever somebody stands.
+  const std::string here = std::filesystem::relative(programs.temp.path()).native();
+  const Environment relative = [&here](const char*) { return here; };
+  CHECK(!plugin_run(plugin, {}, "", all, relative));
 }
 
 TEST_CASE("a plugin that needs somebody, or another protocol, is not run") {

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "connectors/kubernetes/proof.hpp"
+#include "connectors/kubernetes/proven_client.hpp"
 #include "net/task_group.hpp"
+#include "tests/connectors/kubernetes_rig.hpp"
 #include "tests/support/temp_directory.hpp"
 #include "tests/support/virtual_clock.hpp"
 
@@ -14,9 +17,9 @@ namespace {
 using namespace std::chrono_literals;
 using namespace tokensweep;
 using namespace tokensweep::kubernetes;
-using testing::TempDirectory;
-using testing::VirtualTime;
-using testing::write_file;
+using tokensweep::testing::TempDirectory;
+using tokensweep::testing::VirtualTime;
+using tokensweep::testing::write_file;
 
 /// The bearer token that is shown now, or what went wrong.
 std::string shown(VirtualTime& time, ProofSource& source) {
@@ -151,6 +154,34 @@ TEST_CASE("a plugin runs once, however many wait for it") {
   CHECK(answered == 5);
   CHECK(plugin.runs == 1);
   CHECK(plugin.most_at_once == 1);
+}
+
+Task<> ask_thrice(Plugin& plugin, ClientFactory& clients, std::vector<std::string>& outcomes) {
+  const MakeClient make = [&clients](std::unique_ptr<Authorizer> authorizer, const ClientCertificate*) {
+    ClientOptions options;
+    options.name = "prod";
+    options.origin.host = "kube.corp.example";
+    options.authorizer = std::move(authorizer);
+    return clients.make(std::move(options));
+  };
+  const auto client = co_await proven_client("prod", plugin.source(), make);
+  HttpRequest request;
+  request.url.origin.host = "kube.corp.example";
+  for (int i = 0; i < 3; ++i) {
+    const auto answer = co_await (*client)->send(request);
+    outcomes.push_back(answer ? std::to_string(answer->status) : answer.error().what);
+    co_await plugin.time.clock.sleep_until(plugin.time.clock.now() + 601s);
+  }
+}
+
+TEST_CASE("a plugin that fails in the middle is not run for each request from then on") {
+  VirtualTime time;
+  Plugin plugin{.time = time, .lives = 600s, .most = 1};
+  kubernetes::testing::ScriptedClients clients(time.clock, [](const kubernetes::testing::Arrival&) { return 200; });
+  std::vector<std::string> outcomes;
+  time.run(ask_thrice(plugin, clients, outcomes));
+  CHECK(outcomes == std::vector<std::string>{"200", "prod: no more", "prod: no more"});
+  CHECK(plugin.runs == 2);
 }
 
 }  // namespace

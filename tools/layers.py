@@ -31,6 +31,9 @@ LAYERS = {
     "scanner": ["base", "model", "identity", "formats", "rules", "net", "db", "connectors", "report", "merge"],
 }
 
+# Folders of connectors/ that are no connector: what the services of one company have in common.
+SHARED_BY_CONNECTORS = ["aws"]
+
 # Libraries that only these folders know, and no header that others include: headers stay cheap, and a library replaceable.
 PRIVATE_LIBRARIES = {
     "sqlite3.h": ["db"],
@@ -132,7 +135,7 @@ def connectors_know_no_other_connector(texts: Texts) -> Iterator[str]:
         if folder != "connectors" or len(parts) < 3:
             continue
         for number, match in lines_matching(r'^\s*#\s*include\s+"connectors/(\w+)/', text):
-            if match[1] != parts[1]:
+            if match[1] not in (parts[1], *SHARED_BY_CONNECTORS):
                 yield f"{path}:{number}: a connector may not include another one: move what both need to net/ or base/"
 
 

@@ -100,13 +100,13 @@ Task<Result<>> Connection::open(const ConnectionSetup& setup, Watch& watch) {
   co_return Result<>();
 }
 
-Task<Result<>> Connection::connect(const Origin& to, bool loopback_only, Watch& watch) {
+Task<Result<>> Connection::connect(const Origin& to, bool without_tls, Watch& watch) {
   watch.enter(Phase::connecting, clock_.now());
   CO_TRY(const Addresses addresses, co_await addresses_of(to));
   error_code code;
   for (const tcp::endpoint& address : addresses) {
     // A hosts file may say that localhost is elsewhere.
-    if (loopback_only && !address.address().is_loopback()) {
+    if (without_tls && !address.address().is_loopback() && !is_instance_metadata(to)) {
       co_return Error{ErrorKind::misconfigured, "without TLS, only this machine can be asked"};
     }
     const auto until = clock_.now() + connect_limit_ / addresses.size();

@@ -47,7 +47,7 @@ class Connection {
   [[nodiscard]] bool quiet();
 
  private:
-  Task<Result<>> connect(const Origin& to, bool loopback_only, Watch& watch);
+  Task<Result<>> connect(const Origin& to, bool without_tls, Watch& watch);
   Task<Result<>> ask_http_proxy(const Origin& to, const Proxy& proxy, Watch& watch);
   Task<Result<>> ask_socks_proxy(const Origin& to, const Proxy& proxy, Watch& watch);
   Task<Result<>> shake_hands(const ConnectionSetup& setup, Watch& watch);

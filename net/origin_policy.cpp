@@ -3,7 +3,7 @@
 namespace tokensweep {
 
 Result<OriginPolicy> OriginPolicy::make(Origin origin) {
-  if (!origin.tls && !is_loopback(origin)) {
+  if (!origin.tls && !is_safe_without_tls(origin)) {
     return Error{ErrorKind::misconfigured, to_string(origin) + ": a credential travels by https: only"};
   }
   return OriginPolicy(std::move(origin));

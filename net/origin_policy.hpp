@@ -9,7 +9,7 @@ namespace tokensweep {
 /// Decides which addresses may see a credential: those of one origin. Nothing else decides it.
 class OriginPolicy {
  public:
-  /// `misconfigured` for an origin that is neither behind TLS nor this machine.
+  /// `misconfigured` for an origin that is neither behind TLS nor safe without it (net/url.hpp).
   static Result<OriginPolicy> make(Origin origin);
 
   [[nodiscard]] const Origin& origin() const { return origin_; }

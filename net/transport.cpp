@@ -42,7 +42,7 @@ class SocketTransport final : public Transport {
 
  private:
   Task<Result<HttpResponse>> send_in_time(const HttpRequest& request, std::span<const SecretHeader> credential) {
-    if (!request.url.origin.tls && !is_loopback(request.url.origin)) {
+    if (!request.url.origin.tls && !is_safe_without_tls(request.url.origin)) {
       co_return Error{ErrorKind::misconfigured, "without TLS, only this machine can be asked: use https"};
     }
     using boost::asio::experimental::awaitable_operators::operator||;

@@ -27,8 +27,9 @@ struct TransportCounters {
 };
 
 /// HTTP/1.1 over sockets. Connections are kept and used again, the last one first. TLS is 1.2 or newer and always
-/// verified; without it only this machine is asked (`misconfigured`). A request that dies on a kept connection before
-/// any byte of its answer goes over a fresh one, once: whatever tokensweep sends may be sent twice.
+/// verified; without it only this machine is asked, and where it has its metadata from (`misconfigured`). A request
+/// that dies on a kept connection before any byte of its answer goes over a fresh one, once: whatever tokensweep sends
+/// may be sent twice.
 ///
 /// It has to outlive its requests, and to die before what runs the network thread.
 class Transport : public Exchange {

@@ -180,6 +180,12 @@ bool is_loopback(const Origin& origin) {
          (origin.host.starts_with("127.") && is_ipv4(origin.host));
 }
 
+bool is_instance_metadata(const Origin& origin) {
+  constexpr std::array<std::string_view, 5> kHosts = {"169.254.169.254", "169.254.170.2", "169.254.170.23",
+                                                      "fd00:ec2::23", "fd00:ec2::254"};
+  return !origin.tls && origin.port == 80 && std::find(kHosts.begin(), kHosts.end(), origin.host) != kHosts.end();
+}
+
 Result<Url> Url::parse(std::string_view text) {
   if (!std::all_of(text.begin(), text.end(), is_address_byte)) return no_address("a byte that no address has");
   Url url;

@@ -24,8 +24,16 @@ struct Origin {
 /// `https://api.github.com`: the port where it is not the scheme's own, an IPv6 address in brackets.
 std::string to_string(const Origin& origin);
 
-/// Whether it is this machine: 127.0.0.0/8, ::1, `localhost`. Only there may a credential travel without TLS.
+/// Whether it is this machine: 127.0.0.0/8, ::1, `localhost`.
 bool is_loopback(const Origin& origin);
+
+/// Whether it is one of the addresses without TLS where AWS gives a machine or a container the credentials of its role:
+/// 169.254.169.254, 169.254.170.2, 169.254.170.23, [fd00:ec2::23], [fd00:ec2::254], on port 80. They are link-local or
+/// private to the host: what goes there is heard by no other machine.
+bool is_instance_metadata(const Origin& origin);
+
+/// Whether a credential may go there without TLS: to this machine, and to where it has its metadata from.
+inline bool is_safe_without_tls(const Origin& origin) { return is_loopback(origin) || is_instance_metadata(origin); }
 
 /// An absolute http or https address (RFC 3986).
 struct Url {

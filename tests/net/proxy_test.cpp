@@ -191,4 +191,12 @@ TEST_CASE("a SOCKS5 proxy's user and password are not those of a header") {
   CHECK(proxy->password.reveal() == "can@r:y");
 }
 
+TEST_CASE("a machine's metadata is never asked for through a proxy") {
+  const auto rules = ProxyRules::read("http://proxy.example.test:3128", [](const char*) { return std::nullopt; });
+  REQUIRE(rules);
+  CHECK(proxy_of(*rules, Url::parse("http://169.254.169.254")->origin).empty());
+  CHECK(proxy_of(*rules, Url::parse("http://[fd00:ec2::23]")->origin).empty());
+  CHECK(proxy_of(*rules, Url::parse("https://sts.us-east-1.amazonaws.com")->origin) == "proxy.example.test:3128");
+}
+
 }  // namespace

@@ -154,6 +154,24 @@ TEST_CASE("only this machine is this machine") {
   }
 }
 
+TEST_CASE("a machine's metadata is where AWS serves it, and nowhere else") {
+  for (const char* text : {"http://169.254.169.254", "http://169.254.170.2/v2", "http://169.254.170.23:80/v1",
+                           "http://[fd00:ec2::23]", "http://[FD00:EC2:0::254]/latest"}) {
+    CAPTURE(text);
+    const Origin origin = Url::parse(text)->origin;
+    CHECK(is_instance_metadata(origin));
+    CHECK(is_safe_without_tls(origin));
+    CHECK_FALSE(is_loopback(origin));
+  }
+  for (const char* text :
+       {"http://169.254.169.253", "http://169.254.169.254:8080", "https://169.254.169.254:80",
+        "http://169.254.169.254.evil.test", "http://[fd00:ec2::253]", "http://[fe80::1]", "http://metadata.test"}) {
+    CAPTURE(text);
+    CHECK_FALSE(is_instance_metadata(Url::parse(text)->origin));
+    CHECK_FALSE(is_safe_without_tls(Url::parse(text)->origin));
+  }
+}
+
 TEST_CASE("parts are encoded, and values of a query decoded") {
   CHECK(percent_encoded("prod/eu 1~") == "prod%2Feu%201~");
   CHECK(percent_encoded("\xC3\xBC") == "%C3%BC");

@@ -12,7 +12,7 @@ class FixedCredential final : public Authorizer {
       : credential_(std::make_shared<const std::vector<SecretHeader>>(std::move(headers))) {}
 
   Task<Result<Credential>> credential(const HttpRequest& /*request*/) override { co_return credential_; }
-  Task<bool> renew(Credential /*refused*/) override { co_return false; }
+  Task<bool> renew(Credential /*refused*/, const HttpResponse& /*answer*/) override { co_return false; }
 
  private:
   Credential credential_;

@@ -17,9 +17,11 @@ class Authorizer {
   /// The headers for a request. May suspend to get or renew them, through a client of its own; an error ends the
   /// source.
   virtual Task<Result<Credential>> credential(const HttpRequest& request) = 0;
-  /// The far side refused `refused` with 401. True where another one can be had: the request is sent again, once.
-  /// Called once for each credential that is refused, and not twice at a time.
-  virtual Task<bool> renew(Credential refused) = 0;
+  /// Whether `answer` refuses the credential, rather than what was asked for: 401, unless a service says it otherwise.
+  [[nodiscard]] virtual bool is_refusal(const HttpResponse& answer) const { return answer.status == 401; }
+  /// The far side refused `refused`, which credential() gave, with `answer`. True where another one can be had: the
+  /// request is sent again, once. Called once for each credential that is refused, and not twice at a time.
+  virtual Task<bool> renew(Credential refused, const HttpResponse& answer) = 0;
 };
 
 /// One header that stays as it is, such as `Authorization: Bearer …`. `prefix` stands before the secret.

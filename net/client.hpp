@@ -60,7 +60,8 @@ class HttpClient {
 
   /// Sends a request: waits for its turn, adds the credential, asks whether a kept answer is still right, sends again
   /// what failed by the network or with 500, 502, 503, 504 (jittered, within a budget that all requests share), waits
-  /// out limits, gets another credential once after a 401, follows a redirect of a GET within the origin, once.
+  /// out limits, gets another credential once where it is refused (Authorizer::is_refusal), follows a redirect of a GET
+  /// within the origin, once.
   ///
   /// Gives the answer of every other status: what 403 or 404 means, its connector knows. Errors: as Exchange has them
   /// when trying again did not help, `transient` where it ended with one of those statuses; `throttled` for a pause
@@ -76,8 +77,8 @@ class HttpClient {
 class ClientFactory {
  public:
   virtual ~ClientFactory() = default;
-  /// `misconfigured` where a CA file, a certificate or a proxy cannot be used, or an origin without TLS is not this
-  /// machine.
+  /// `misconfigured` where a CA file, a certificate or a proxy cannot be used, or an origin without TLS is neither this
+  /// machine nor where it has its metadata from.
   virtual Result<std::unique_ptr<HttpClient>> make(ClientOptions options) = 0;
 };
 

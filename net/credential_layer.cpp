@@ -10,19 +10,20 @@ Task<Result<HttpResponse>> CredentialLayer::send(const HttpRequest& request, std
     auto credential = co_await authorizer_.credential(request);
     if (!credential) co_return fail_from_now_on(std::move(credential).error().what);
     auto answer = co_await next_.send(request, **credential);
-    if (!answer || answer->status != 401) co_return answer;
+    if (!answer || !authorizer_.is_refusal(*answer)) co_return answer;
     if (failed_) co_return *failed_;
-    if (again || !co_await renew(*std::move(credential))) {
-      co_return fail_from_now_on(to_string(request.url.origin) + " does not accept the credential (HTTP 401)");
+    if (again || !co_await renew(*std::move(credential), *answer)) {
+      co_return fail_from_now_on(to_string(request.url.origin) + " does not accept the credential (HTTP " +
+                                 std::to_string(answer->status) + ")");
     }
   }
 }
 
 /// Requests that were under way are refused together: the first one renews, the others find it done.
-Task<bool> CredentialLayer::renew(Authorizer::Credential refused) {
+Task<bool> CredentialLayer::renew(Authorizer::Credential refused, const HttpResponse& answer) {
   const auto turn = co_await renewing_.enter();
   if (refused == renewed_) co_return true;
-  if (failed_ || !co_await authorizer_.renew(refused)) co_return false;
+  if (failed_ || !co_await authorizer_.renew(refused, answer)) co_return false;
   renewed_ = std::move(refused);
   co_return true;
 }

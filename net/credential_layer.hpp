@@ -9,8 +9,8 @@
 
 namespace tokensweep {
 
-/// Adds the credential to each attempt, just before it leaves: it may be a signature that ages. After a 401 it has the
-/// credential renewed, and sends the request again, once. A second 401, or a credential that cannot be had, is
+/// Adds the credential to each attempt, just before it leaves: it may be a signature that ages. Where it is refused, it
+/// is renewed, and the request sent again, once. A second refusal, or a credential that cannot be had, is
 /// `misconfigured`, and from then on everything fails so at once, with nothing sent: a service that sees a bad
 /// credential again and again locks its owner out.
 class CredentialLayer final : public Exchange {
@@ -23,7 +23,7 @@ class CredentialLayer final : public Exchange {
   [[nodiscard]] const std::optional<Error>& failed() const { return failed_; }
 
  private:
-  Task<bool> renew(Authorizer::Credential refused);
+  Task<bool> renew(Authorizer::Credential refused, const HttpResponse& answer);
   Error fail_from_now_on(std::string why);
 
   Exchange& next_;

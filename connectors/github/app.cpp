@@ -82,7 +82,7 @@ class AppAuthorizer final : public Authorizer {
     co_return current_;
   }
 
-  Task<bool> renew(Credential) override { co_return false; }
+  Task<bool> renew(Credential, const HttpResponse&) override { co_return false; }
 
  private:
   std::string id_;
@@ -108,7 +108,7 @@ class InstallationAuthorizer final : public Authorizer {
     co_return current_;
   }
 
-  Task<bool> renew(Credential refused) override {
+  Task<bool> renew(Credential refused, const HttpResponse&) override {
     if (refused == current_) current_.reset();
     co_return true;
   }

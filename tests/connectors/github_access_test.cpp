@@ -460,10 +460,10 @@ TEST_CASE("an installation's token is fetched once, and renewed before it ends a
   CHECK(app.asked == 2);
 
   const auto refused = *time.run(authorizer->credential(request));
-  CHECK(time.run(authorizer->renew(refused)));
+  CHECK(time.run(authorizer->renew(refused, HttpResponse())));
   CHECK(*time.run(header(*authorizer)) == "Bearer t3");
   // Refused too late: there is a new one already.
-  CHECK(time.run(authorizer->renew(refused)));
+  CHECK(time.run(authorizer->renew(refused, HttpResponse())));
   CHECK(*time.run(header(*authorizer)) == "Bearer t3");
 
   time.clock.set_wall_by(2h);

@@ -89,7 +89,7 @@ class Service {
 class TwoTokens final : public Authorizer {
  public:
   Task<Result<Credential>> credential(const HttpRequest& /*request*/) override { co_return current_; }
-  Task<bool> renew(Credential /*refused*/) override {
+  Task<bool> renew(Credential /*refused*/, const HttpResponse& /*answer*/) override {
     current_ = make(2);
     co_return true;
   }

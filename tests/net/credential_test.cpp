@@ -22,7 +22,7 @@ class Renewing final : public Authorizer {
     if (last_ == 0) co_return Error{ErrorKind::transient, "no metadata service"};
     co_return current_;
   }
-  Task<bool> renew(Credential /*refused*/) override {
+  Task<bool> renew(Credential /*refused*/, const HttpResponse& /*answer*/) override {
     ++calls_.renewals;
     co_await clock_->sleep_until(clock_->now() + 1s);
     if (number_ == last_) co_return false;
@@ -136,6 +136,53 @@ TEST_CASE("a credential that cannot be had ends everything, and nothing is sent"
   }
   CHECK(test.calls.credentials == 1);
   CHECK(test.rig.service.arrivals.empty());
+}
+
+/// A service that refuses with 400 and a header.
+class OddlyRefused final : public Authorizer {
+ public:
+  explicit OddlyRefused(std::string& told) : told_(told) {}
+  Task<Result<Credential>> credential(const HttpRequest& /*request*/) override {
+    co_return std::make_shared<const std::vector<SecretHeader>>();
+  }
+  [[nodiscard]] bool is_refusal(const HttpResponse& answer) const override { return !answer.header("X-Why").empty(); }
+  Task<bool> renew(Credential /*refused*/, const HttpResponse& answer) override {
+    told_ += answer.header("X-Why");
+    co_return true;
+  }
+
+ private:
+  std::string& told_;
+};
+
+TEST_CASE("an authorizer may know a refusal by another sign than 401, and is shown it") {
+  const struct {
+    const char* what;
+    std::vector<std::function<Result<HttpResponse>()>> answers;
+    int status;  ///< 0: an error
+    std::string told;
+  } cases[] = {
+      {"a 400 that is none", {status(400)}, 400, ""},
+      {"a 401 that is none", {status(401)}, 401, ""},
+      {"refused once", {status(400, {{"X-Why", "expired"}}), status(200)}, 200, "expired"},
+      {"refused twice", {status(403, {{"X-Why", "a"}}), status(400, {{"X-Why", "b"}})}, 0, "a"},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.what);
+    std::string told;
+    ClientOptions options;
+    options.authorizer = std::make_unique<OddlyRefused>(told);
+    ClientRig rig(in_order(c.answers), std::move(options));
+    const auto answer = rig.get("/");
+    CHECK(told == c.told);
+    if (c.status != 0) {
+      REQUIRE(answer.has_value());
+      CHECK(answer->status == c.status);
+    } else {
+      REQUIRE(!answer.has_value());
+      CHECK(answer.error().what == "acme: https://api.example.test does not accept the credential (HTTP 400)");
+    }
+  }
 }
 
 TEST_CASE("a service that asks for a credential where none was given is an error") {

@@ -86,7 +86,7 @@ TEST_CASE("an address of another origin is refused, and no credential is made fo
       ++calls_;
       co_return std::make_shared<const std::vector<SecretHeader>>();
     }
-    Task<bool> renew(Credential /*refused*/) override { co_return false; }
+    Task<bool> renew(Credential /*refused*/, const HttpResponse& /*answer*/) override { co_return false; }
 
    private:
     int& calls_;
@@ -136,7 +136,7 @@ TEST_CASE("a redirect of anything but a GET is its connector's business") {
   CHECK(rig.service.arrivals.size() == 1);
 }
 
-TEST_CASE("a credential travels without TLS on this machine only") {
+TEST_CASE("a credential travels without TLS on this machine, and to where it has its metadata from") {
   VirtualTime time;
   FakeService service(time.clock, in_order({}));
   tokensweep::Random random = fractions(1);
@@ -147,6 +147,7 @@ TEST_CASE("a credential travels without TLS on this machine only") {
     return layered_client(std::move(options), {service, time.clock, random, nullptr});
   };
   CHECK(made("http://127.0.0.1:8080").has_value());
+  CHECK(made("http://169.254.169.254").has_value());
   CHECK(made("https://api.example.test").has_value());
   const auto refused = made("http://api.example.test");
   REQUIRE(!refused.has_value());

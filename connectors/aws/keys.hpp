@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.hpp"
 #include "base/secret.hpp"
@@ -43,12 +44,17 @@ class KeySource {
   virtual Task<Result<Keys>> fetch() = 0;
 };
 
+/// Keys as they were read somewhere, without an end; an empty `token` is none. `misconfigured`, with `source` in front
+/// and nothing quoted, where they could not stand in a request's headers.
+Result<Keys> make_keys(std::string_view id, Secret secret, std::optional<Secret> token, std::string source);
+
 /// Keys that stay as they are.
 std::shared_ptr<KeyProvider> fixed_keys(Keys keys);
 
 /// Keys of `source`, kept as long as they are good. From 15 minutes before their end a new set is fetched, by one
 /// request at a time; the others go on with the old one, and wait from 10 minutes before the end. Where fetching fails,
-/// the old set serves to its end, and fetching is tried once a minute. `clock` has to outlive it.
+/// the old set serves to its end, and fetching is tried once a minute; so it is where there is no old set. `clock` has
+/// to outlive it.
 std::shared_ptr<KeyProvider> renewed_keys(std::unique_ptr<KeySource> source, const Clock& clock);
 
 }  // namespace tokensweep::aws

@@ -9,6 +9,8 @@
 
 #include "base/result.hpp"
 #include "connectors/aws/keys.hpp"
+#include "connectors/aws/parse.hpp"
+#include "connectors/aws/sts.hpp"
 #include "connectors/connector.hpp"
 #include "net/client.hpp"
 #include "net/task.hpp"
@@ -23,26 +25,6 @@ struct SessionOptions {
   std::optional<std::string> region;
   std::optional<std::filesystem::path> ca_file;
   std::optional<std::string> proxy;  ///< as ClientOptions has it
-};
-
-/// A role to take on.
-struct Role {
-  std::string arn;
-  std::optional<std::string> external_id;
-  std::optional<std::string> session_name;  ///< empty: `tokensweep`
-  std::optional<int> duration_seconds;      ///< empty: STS' own choice, an hour
-};
-
-/// Who asks, in STS' words.
-struct Caller {
-  std::string account;  ///< 12 digits
-  std::string arn;
-};
-
-/// One account of an organisation that is active.
-struct Account {
-  std::string id;  ///< 12 digits
-  std::string name;
 };
 
 /// What one source does at AWS. It has to outlive the clients, the providers of keys and the tasks that it makes.
@@ -76,12 +58,12 @@ class Session {
                                                                    Limits limits) const = 0;
 
   /// Whose the keys are: one request to STS, which everybody may make. `misconfigured` where AWS does not know them.
-  virtual Task<Result<Caller>> caller(const std::shared_ptr<KeyProvider>& keys) const = 0;
+  virtual Task<Result<Caller>> caller(std::shared_ptr<KeyProvider> keys) const = 0;
   /// The regions that are enabled for the account of `keys`, sorted. `denied` without `account:ListRegions`.
-  virtual Task<Result<std::vector<std::string>>> enabled_regions(const std::shared_ptr<KeyProvider>& keys) const = 0;
+  virtual Task<Result<std::vector<std::string>>> enabled_regions(std::shared_ptr<KeyProvider> keys) const = 0;
   /// The active accounts of the organisation, sorted by id, for its management account or a delegated one. `denied`
   /// without `organizations:ListAccounts`.
-  virtual Task<Result<std::vector<Account>>> accounts(const std::shared_ptr<KeyProvider>& keys) const = 0;
+  virtual Task<Result<std::vector<Account>>> accounts(std::shared_ptr<KeyProvider> keys) const = 0;
 
  protected:
   Session() = default;

@@ -1,0 +1,18 @@
+#include "connectors/aws/outside.hpp"
+
+#include <utility>
+
+namespace tokensweep::aws {
+
+Result<std::unique_ptr<HttpClient>> Outside::client(std::string_view name, const Origin& origin,
+                                                    std::unique_ptr<Authorizer> authorizer, Limits limits) const {
+  ClientOptions options{.name = std::string(name),
+                        .origin = origin,
+                        .authorizer = std::move(authorizer),
+                        .limits = std::move(limits),
+                        .tls = {.ca_file = ca_file},
+                        .proxy = proxy};
+  return services.clients.make(std::move(options));
+}
+
+}  // namespace tokensweep::aws

@@ -75,7 +75,7 @@ class Chain {
         make_keys(*id, Secret(*secret), token ? std::optional(Secret(*token)) : std::nullopt, "AWS_ACCESS_KEY_ID");
     wipe(secret->data(), secret->size());
     if (token) wipe(token->data(), token->size());
-    if (!keys) return std::move(keys).error();
+    if (!keys) return std::move(keys).error().within("AWS_ACCESS_KEY_ID");
     return fixed_keys(std::move(*keys));
   }
 
@@ -111,8 +111,9 @@ class Chain {
     if (id == nullptr) return Provider();
     const std::string source = called(name) + ", " + std::string(file);
     if (secret == nullptr) return misconfigured(source + ": aws_access_key_id without aws_secret_access_key");
-    TRY(Keys keys, make_keys(id->reveal(), Secret(secret->reveal()), copied(value("aws_session_token")), source));
-    return fixed_keys(std::move(keys));
+    auto keys = make_keys(id->reveal(), Secret(secret->reveal()), copied(value("aws_session_token")), source);
+    if (!keys) return std::move(keys).error().within(source);
+    return fixed_keys(std::move(*keys));
   }
 
   // Roles.

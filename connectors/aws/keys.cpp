@@ -99,7 +99,7 @@ class RenewedKeys final : public KeyProvider {
 Result<Keys> make_keys(std::string_view id, Secret secret, std::optional<Secret> token, std::string source) {
   if (token && token->empty()) token.reset();
   const bool fine = is_id(id) && !secret.empty() && is_plain(secret.reveal()) && (!token || is_plain(token->reveal()));
-  if (!fine) return Error{ErrorKind::misconfigured, source + ": they are no access keys"};
+  if (!fine) return Error{ErrorKind::misconfigured, "they are no access keys"};
   return Keys{std::string(id), std::move(secret), std::move(token), std::nullopt, std::move(source)};
 }
 

@@ -44,8 +44,8 @@ class KeySource {
   virtual Task<Result<Keys>> fetch() = 0;
 };
 
-/// Keys as they were read somewhere, without an end; an empty `token` is none. `misconfigured`, with `source` in front
-/// and nothing quoted, where they could not stand in a request's headers.
+/// Keys as they were read somewhere, without an end; an empty `token` is none. `misconfigured`, nothing quoted, where
+/// they could not stand in a request's headers.
 Result<Keys> make_keys(std::string_view id, Secret secret, std::optional<Secret> token, std::string source);
 
 /// Keys that stay as they are.

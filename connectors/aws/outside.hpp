@@ -25,7 +25,7 @@ struct Outside {
   /// Runs a program, without a shell, and gives what it prints (base/process.hpp).
   std::function<Task<Result<WipedText>>(std::vector<std::string> command)> run;
 
-  /// A client whose errors begin with `name`.
+  /// A client whose errors begin with `name`. Limits are read as AWS tells them, unless `limits` reads them otherwise.
   [[nodiscard]] Result<std::unique_ptr<HttpClient>> client(std::string_view name, const Origin& origin,
                                                            std::unique_ptr<Authorizer> authorizer,
                                                            Limits limits = {}) const;

@@ -126,7 +126,7 @@ Result<Caller> parse_caller(std::string_view body) {
 Result<Keys> parse_metadata_keys(std::string_view body, std::string source) {
   TRY(const Document document, Document::parse(body));
   const std::string_view code = text_at(document.root(), "Code");
-  if (!code.empty() && code != "Success") return malformed(source + ": has no keys at the moment");
+  if (!code.empty() && code != "Success") return malformed("has no keys at the moment");
   return keys_at(document.root(), "Token", std::move(source));
 }
 

@@ -1,14 +1,18 @@
 #include "connectors/aws/session.hpp"
 
+#include <functional>
+#include <stop_token>
 #include <utility>
 
 #include "base/process.hpp"
+#include "base/text.hpp"
 #include "connectors/aws/chain.hpp"
 #include "connectors/aws/config_files.hpp"
 #include "connectors/aws/directory.hpp"
 #include "connectors/aws/endpoints.hpp"
 #include "connectors/aws/outside.hpp"
 #include "connectors/aws/sigv4.hpp"
+#include "net/off_thread.hpp"
 
 namespace tokensweep::aws {
 namespace {
@@ -33,6 +37,18 @@ std::optional<std::string> first_of(const std::optional<std::string>& option, co
   return profile == nullptr ? std::nullopt : profile->text(key);
 }
 
+/// The network thread goes on while the program is waited for.
+Task<Result<WipedText>> run_off_thread(std::vector<std::string> command) {
+  ProcessRun run;
+  run.arguments = std::move(command);
+  Result<WipedText> output = WipedText();
+  std::function<void(const std::stop_token&)> work = [&run, &output](const std::stop_token& stop) {
+    output = output_of(run, [&stop] { return stop.stop_requested(); });
+  };
+  co_await off_thread(std::move(work));
+  co_return output;
+}
+
 class OpenSession final : public Session {
  public:
   OpenSession(Services services, Endpoints endpoints) : services_(std::move(services)) {
@@ -47,7 +63,7 @@ class OpenSession final : public Session {
 
   [[nodiscard]] const std::shared_ptr<KeyProvider>& keys() const override { return keys_; }
   [[nodiscard]] std::shared_ptr<KeyProvider> keys_of(Role role, std::shared_ptr<KeyProvider> base) const override {
-    std::string source = "role " + role.arn;
+    std::string source = "role " + printable(role.arn);
     return renewed_keys(role_keys(*outside_, std::move(role), std::move(base), std::move(source)), services_.clock);
   }
   [[nodiscard]] const std::optional<std::string>& region() const override { return outside_->region; }
@@ -90,11 +106,7 @@ Result<std::unique_ptr<Session>> Session::open(SessionOptions options, const Ser
   outside.ca_file = options.ca_file;
   if (!outside.ca_file) outside.ca_file = first_of({}, environment, {"AWS_CA_BUNDLE"}, profile, "ca_bundle");
   outside.proxy = std::move(options.proxy);
-  outside.run = [](std::vector<std::string> command) -> Task<Result<WipedText>> {
-    ProcessRun run;
-    run.arguments = std::move(command);
-    co_return output_of(run, [] { return false; });
-  };
+  outside.run = run_off_thread;
   TRY_VOID(session->find(files, choice));
   return std::unique_ptr<Session>(std::move(session));
 }

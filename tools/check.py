@@ -288,8 +288,9 @@ STAGES = [
           comparison("tests/npm_oracle/token_lists.py", "build/tests/formats/npm_list_dump")),
     Stage("gitleaks", "our rules against gitleaks' own",
           comparison("tests/gitleaks_oracle/run.py", "build/tests/rules/rules_dump")),
-    Stage("servers", "our fake GitHub, CircleCI and AWS against GitHub's description and real clients",
-          lambda: script("tests/servers/test_fakes.py")() + script("tests/servers/test_aws.py")()),
+    Stage("servers", "our fake GitHub, CircleCI and AWS against GitHub's description and real clients; our signatures against AWS",
+          lambda: script("tests/servers/test_fakes.py")() + script("tests/servers/test_aws.py")() +
+          script("tests/servers/test_aws_keys.py", "build/tests/connectors/aws_keys_dump")()),
     Stage("browser", "the report's page in a browser",
           comparison("-m", "unittest", "discover", "-s", "tests/browser")),
     Stage("asan", "the tables under AddressSanitizer and UBSan", lambda: sanitized("build-asan")),

@@ -288,6 +288,8 @@ STAGES = [
           comparison("tests/npm_oracle/token_lists.py", "build/tests/formats/npm_list_dump")),
     Stage("gitleaks", "our rules against gitleaks' own",
           comparison("tests/gitleaks_oracle/run.py", "build/tests/rules/rules_dump")),
+    Stage("aws", "our readers of AWS' files against botocore's",
+          script("tests/aws_oracle/run.py", "build/tests/connectors/aws_config_dump")),
     Stage("servers", "our fake GitHub, CircleCI and AWS against GitHub's description and real clients; our signatures against AWS",
           lambda: script("tests/servers/test_fakes.py")() + script("tests/servers/test_aws.py")() +
           script("tests/servers/test_aws_keys.py", "build/tests/connectors/aws_keys_dump")()),

@@ -46,7 +46,7 @@ std::string code_in_xml(std::string_view body) {
 }  // namespace
 
 std::string error_code(const HttpResponse& response) {
-  if (const std::string code = bare(response.header("x-amzn-ErrorType")); !code.empty()) return code;
+  if (std::string code = bare(response.header("x-amzn-ErrorType")); !code.empty()) return code;
   const std::string_view body = response.body.view();
   if (body.empty() || body.size() > kLargestBody) return "";
   return body.front() == '<' ? code_in_xml(body) : code_in_json(body);

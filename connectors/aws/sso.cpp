@@ -34,6 +34,22 @@ std::string cache_name(std::string_view key) {
   return to_hex(digest) + ".json";
 }
 
+/// The token of a login. That it is refused is an answer like any other: it means to log in.
+class Bearer final : public Authorizer {
+ public:
+  explicit Bearer(const Secret& token) {
+    std::vector<SecretHeader> headers;
+    headers.push_back({"x-amz-sso_bearer_token", Secret(token.reveal())});
+    credential_ = std::make_shared<const std::vector<SecretHeader>>(std::move(headers));
+  }
+  Task<Result<Credential>> credential(const HttpRequest& /*request*/) override { co_return credential_; }
+  [[nodiscard]] bool is_refusal(const HttpResponse& /*answer*/) const override { return false; }
+  Task<bool> renew(Credential /*refused*/, const HttpResponse& /*answer*/) override { co_return false; }
+
+ private:
+  Credential credential_;
+};
+
 class SsoKeys final : public KeySource {
  public:
   SsoKeys(const Outside& outside, SsoRole role, std::string source)
@@ -103,7 +119,6 @@ class SsoKeys final : public KeySource {
     CO_TRY(Url url, outside_.endpoints.of("sso", role_.region));
     const std::string target = "/federation/credentials?role_name=" + percent_encoded(role_.role_name) +
                                "&account_id=" + percent_encoded(role_.account_id);
-    // Without an authorizer that would make an error of 401: what that means here is to log in.
     auto bearer = std::make_unique<Bearer>(token);
     CO_TRY(const auto client, outside_.client("sso", url.origin, std::move(bearer)));
     HttpRequest request{.url = url.at(target), .largest_body = kLargestAnswer};
@@ -118,22 +133,6 @@ class SsoKeys final : public KeySource {
     if (!keys) co_return std::move(keys).error().within("sso");
     co_return keys;
   }
-
-  /// The token of a login. That it is refused is an answer like any other.
-  class Bearer final : public Authorizer {
-   public:
-    explicit Bearer(const Secret& token) {
-      std::vector<SecretHeader> headers;
-      headers.push_back({"x-amz-sso_bearer_token", Secret(token.reveal())});
-      credential_ = std::make_shared<const std::vector<SecretHeader>>(std::move(headers));
-    }
-    Task<Result<Credential>> credential(const HttpRequest& /*request*/) override { co_return credential_; }
-    [[nodiscard]] bool is_refusal(const HttpResponse& /*answer*/) const override { return false; }
-    Task<bool> renew(Credential /*refused*/, const HttpResponse& /*answer*/) override { co_return false; }
-
-   private:
-    Credential credential_;
-  };
 
   const Outside& outside_;
   SsoRole role_;

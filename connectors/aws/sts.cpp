@@ -103,8 +103,9 @@ class WebIdentity final : public KeySource {
 
   Task<Result<Keys>> fetch() override {
     auto token = read_private_file(token_file_, kLargestToken, Sharing::may_be_read);
-    if (!token) co_return std::move(token).error().within(token_file_.native()).within(source_);
-    if (!*token) co_return misconfigured(source_ + ": " + token_file_.native() + ": is not there");
+    const std::string place = source_ + ": " + token_file_.native();
+    if (!token) co_return std::move(token).error().within(place);
+    if (!*token) co_return misconfigured(place + ": is not there");
     std::string_view text = (*token)->view();
     text = text.substr(0, text.find_last_not_of("\r\n") + 1);
     auto form = role_form("AssumeRoleWithWebIdentity", role_);

@@ -31,7 +31,7 @@ class ProofAuthorizer final : public Authorizer {
     co_return proof.headers;
   }
 
-  Task<bool> renew(Credential refused) override {
+  Task<bool> renew(Credential refused, const HttpResponse& /*answer*/) override {
     if (!co_await source_->renew(refused)) co_return false;
     // The same connection cannot show another certificate.
     const auto credential = co_await this->credential(HttpRequest());

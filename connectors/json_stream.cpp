@@ -19,6 +19,8 @@ using Kind = JsonEvent::Kind;
 
 // GitHub's longest key has 40 characters; what is longer is nobody's.
 constexpr std::size_t kLongestKey = 128;
+// Kubernetes' longest are those of annotations: 253 characters, a slash and 63.
+constexpr std::size_t kLongestMapKey = 1024;
 
 Error malformed(std::string what) { return {ErrorKind::malformed, std::move(what)}; }
 
@@ -52,13 +54,21 @@ class Handler {
     if (unwanted_ == 0) add_to_key(part);
     return true;
   }
-  bool on_key(json::string_view part, std::size_t, error_code&) {
+  bool on_key(json::string_view part, std::size_t, error_code& ec) {
     if (unwanted_ > 0) return true;
     add_to_key(part);
     path_.resize(levels_.back().length);
-    if (!path_.empty()) path_ += '.';
-    path_ += key_;
-    wanted_ = key_.size() <= kLongestKey && key_.find_first_of(".[]") == std::string::npos && listener_.wants(path_);
+    if (levels_.back().is_map) {
+      if (key_.size() > kLongestMapKey) return refuse(malformed("a key is longer than any that belongs there"), ec);
+      path_ += "{}";
+      wanted_ = listener_.wants(path_);
+      map_key_.swap(key_);
+    } else {
+      if (!path_.empty()) path_ += '.';
+      path_ += key_;
+      wanted_ =
+          key_.size() <= kLongestKey && key_.find_first_of(".[]{}") == std::string::npos && listener_.wants(path_);
+    }
     key_.clear();
     return true;
   }
@@ -99,10 +109,11 @@ class Handler {
   struct Level {
     std::size_t length;  ///< of its own path
     bool is_array;
+    bool is_map;
   };
 
   void add_to_key(json::string_view part) {
-    if (key_.size() <= kLongestKey) key_.append(part.data(), part.size());
+    if (key_.size() <= kLongestMapKey) key_.append(part.data(), part.size());
   }
 
   /// Puts the path right for a value that begins here, and tells whether it is wanted.
@@ -130,7 +141,8 @@ class Handler {
       ++unwanted_;
       return true;
     }
-    levels_.push_back({.length = path_.size(), .is_array = kind == Kind::array});
+    const bool is_map = kind == Kind::object && listener_.is_map(path_);
+    levels_.push_back({.length = path_.size(), .is_array = kind == Kind::array, .is_map = is_map});
     return tell({.path = path_, .kind = kind}, ec);
   }
 
@@ -145,7 +157,9 @@ class Handler {
   }
 
   bool tell(const JsonEvent& event, error_code& ec) {
-    auto fine = listener_.met(event);
+    JsonEvent whole = event;
+    whole.key = map_key_;
+    auto fine = listener_.met(whole);
     return fine ? true : refuse(std::move(fine).error(), ec);
   }
 
@@ -159,7 +173,8 @@ class Handler {
   std::size_t longest_text_;
   std::string path_;
   std::string key_;
-  WipedText text_;  ///< of a text that came in pieces
+  std::string map_key_;  ///< the last one
+  WipedText text_;       ///< of a text that came in pieces
   std::vector<Level> levels_;
   std::size_t unwanted_ = 0;  ///< how many open objects and arrays nobody wants
   bool wanted_ = false;       ///< whether the member whose key came last is

@@ -12,7 +12,8 @@
 namespace tokensweep {
 
 /// Something that stands in the text. `path` names it by the keys that lead to it: `secrets[].name` is each element's
-/// name, the text's own value has the empty path.
+/// name, `secrets[].data{}` each member of an object whose keys are names of somebody's choice; the text's own value
+/// has the empty path.
 struct JsonEvent {
   enum class Kind : std::uint8_t { null, flag, integer, number, text, object, array, end };
 
@@ -21,6 +22,7 @@ struct JsonEvent {
   bool flag = false;
   std::int64_t integer = 0;
   std::string_view text = {};  ///< lies in memory that is wiped when the call returns
+  std::string_view key = {};   ///< of the last `{}` in the path: what the member is called
 };
 
 /// Is told what stands in a text.
@@ -29,12 +31,16 @@ class JsonListener {
   virtual ~JsonListener() = default;
   /// Whether what stands at `path` matters; what does not has to be JSON and is passed over, with all that is in it.
   [[nodiscard]] virtual bool wants(std::string_view path) const = 0;
+  /// Whether the object at `path` has keys of somebody's choice: its members have the path `…{}`, and events their
+  /// keys.
+  [[nodiscard]] virtual bool is_map(std::string_view /*path*/) const { return false; }
   /// An error ends the reading, and is its error.
   virtual Result<> met(const JsonEvent& event) = 0;
 };
 
 /// Reads one JSON document (RFC 8259) that comes in pieces of any size. Nested 32 deep at most. Errors (`malformed`)
-/// quote nothing. A key that holds a dot or a bracket matters to nobody: it could read as a path.
+/// quote nothing. A key that holds a dot, a bracket or a brace matters to nobody, but in a map: it could read as a
+/// path.
 class JsonStream {
  public:
   /// `listener` has to outlive it. A text longer than `longest_text` bytes is an error.

@@ -1,0 +1,190 @@
+#include "connectors/kubernetes/crawl.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "connectors/kubernetes/list_head.hpp"
+#include "net/task_group.hpp"
+
+namespace tokensweep::kubernetes {
+namespace {
+
+/// Fewer secrets to a namespace than this, and lists of single namespaces cost more than they save.
+constexpr std::uint64_t kWorthAList = 50;
+
+ScopeEnd ended(ScopeState state, std::string reason) {
+  ScopeEnd end;
+  end.state = state;
+  end.reason = std::move(reason);
+  return end;
+}
+
+ScopeEnd ended_by(const WalkEnd& walk) {
+  if (walk.reaction == Reaction::read) return {};
+  return ended(walk.reaction == Reaction::denied ? ScopeState::denied : ScopeState::failed,
+               "the list of its secrets: " + walk.why);
+}
+
+class Crawl {
+ public:
+  Crawl(std::span<Api* const> ways, const std::string& identity, const CrawlOptions& options, Sink& sink)
+      : ways_(ways),
+        sink_(sink),
+        reading_(options, sink,
+                 NamespaceScopes(sink, options.name, "kubernetes:" + identity, ways.front()->cluster().context)) {}
+
+  Task<Result<>> run() {
+    if (!reading_.options.namespaces.empty()) {
+      co_await read_each(reading_.options.namespaces, "");
+    } else if ((whole_ = reading_.scopes.whole())) {
+      whole_end_ = co_await read_whole();
+      // What the list was still in when it ended.
+      ScopeEnd rest = whole_end_;
+      rest.covers = nullptr;
+      co_await reading_.scopes.end_all(std::move(rest));
+      co_await sink_.end(*whole_, std::move(whole_end_));
+    }
+    if (broken_) co_return Error{ErrorKind::misconfigured, *broken_};
+    co_return Result<>();
+  }
+
+ private:
+  Task<ScopeEnd> read_whole() {
+    if (reading_.options.lists > 1) {
+      auto end = co_await read_side_by_side();
+      if (end) co_return std::move(*end);
+    }
+    for (Api* way : ways_) {
+      ListWalk list(*way, reading_, "", "");
+      const WalkEnd walk = co_await list.run();
+      if (walk.reaction == Reaction::denied && !walk.began) continue;
+      if (!walk.one_snapshot) note_snapshots(*whole_, "");
+      note_end(walk);
+      ScopeEnd end = ended_by(walk);
+      if (walk.reaction == Reaction::read) end.covers = covers_vanished();
+      co_return end;
+    }
+    co_return co_await read_known_namespaces();
+  }
+
+  /// Nobody may list the whole cluster.
+  Task<ScopeEnd> read_known_namespaces() {
+    const std::string denied = "secrets of the whole cluster cannot be listed, nor its namespaces";
+    for (Api* way : ways_) {
+      auto names = co_await way->namespaces("");
+      if (names) {
+        co_await read_each(*names.value, "");
+        ScopeEnd end;
+        listed_.insert(names.value->begin(), names.value->end());
+        end.covers = covers_vanished();
+        co_return end;
+      }
+      if (names.reaction == Reaction::ends_cluster) {
+        broken_ = names.value.error().what;
+        co_return ended(ScopeState::failed, *broken_);
+      }
+      if (names.reaction != Reaction::denied) co_return ended(ScopeState::failed, names.value.error().what);
+    }
+    std::vector<std::string> names;
+    for (Api* way : ways_) {
+      const auto& own = way->cluster().namespaces;
+      names.insert(names.end(), own.begin(), own.end());
+    }
+    co_await read_each(names, "");
+    co_return ended(ScopeState::denied, denied + (names.empty() ? ", and no context names one"
+                                                                : ": only those that the contexts name were read"));
+  }
+
+  /// All namespaces as they were at one moment, several lists at once. Nothing where that is not allowed, or not worth
+  /// it.
+  Task<std::optional<ScopeEnd>> read_side_by_side() {
+    using End = std::optional<ScopeEnd>;
+    Api& way = *ways_.front();
+    const auto head = co_await read_head(way, "");
+    if (!head) co_return End();
+    auto names = co_await way.namespaces(head.value->snapshot);
+    if (!names || head.value->items < kWorthAList * names.value->size()) co_return End();
+    co_await read_each(*names.value, head.value->snapshot);
+    if (broken_) co_return End(ended(ScopeState::failed, *broken_));
+    listed_.insert(names.value->begin(), names.value->end());
+    ScopeEnd end;
+    end.covers = covers_vanished();
+    co_return End(std::move(end));
+  }
+
+  Task<> read_each(const std::vector<std::string>& names, std::string snapshot) {
+    TaskGroup group(std::max(reading_.options.lists, 1U));
+    for (const std::string& name : names) {
+      if (!reading_.scopes.contains(name)) co_await group.start(read_namespace(name, snapshot));
+    }
+    co_await group.join();
+  }
+
+  Task<> read_namespace(std::string name, std::string snapshot) {
+    const auto number = reading_.scopes.of(name);
+    if (!number) co_return;
+    WalkEnd walk{.reaction = Reaction::failed, .why = broken_.value_or("")};
+    for (std::size_t i = 0; i < ways_.size() && !broken_; ++i) {
+      walk = co_await walk_namespace(*ways_[i], name, snapshot);
+      if (walk.reaction != Reaction::denied || walk.began) break;
+    }
+    if (!walk.one_snapshot) note_snapshots(*number, NamespaceScopes::prefix_of(name) + "/");
+    note_end(walk);
+    ScopeEnd end = ended_by(walk);
+    co_await reading_.scopes.end(std::move(name), std::move(end));
+  }
+
+  Task<WalkEnd> walk_namespace(Api& way, const std::string& name, const std::string& snapshot) {
+    ListWalk list(way, reading_, name, snapshot);
+    WalkEnd walk = co_await list.run();
+    if (walk.reaction != Reaction::expired || walk.began || snapshot.empty()) co_return walk;
+    // Its turn came too late: it is read as it is now.
+    ListWalk newest(way, reading_, name, "");
+    walk = co_await newest.run();
+    walk.one_snapshot = false;
+    co_return walk;
+  }
+
+  void note_end(const WalkEnd& walk) {
+    if (walk.reaction == Reaction::ends_cluster && !broken_) broken_ = walk.why;
+  }
+
+  void note_snapshots(ScopeNumber scope, const std::string& prefix) {
+    Gap gap{.place = prefix + "?snapshot",
+            .reason =
+                "the list took longer than the cluster remembers: what is at its end is of later than what is at "
+                "its beginning",
+            .incomplete = false};
+    sink_.gap(scope, std::move(gap));
+  }
+
+  /// The places in namespaces that the cluster does not have any more, or that hold no secret.
+  std::function<bool(std::string_view)> covers_vanished() {
+    std::set<std::string, std::less<>> prefixes;
+    for (const std::string& name : reading_.scopes.names()) prefixes.insert(NamespaceScopes::prefix_of(name));
+    for (const std::string& name : listed_) prefixes.insert(NamespaceScopes::prefix_of(name));
+    return [listed = std::move(prefixes)](std::string_view place) {
+      return !listed.contains(NamespaceScopes::prefix_in(place));
+    };
+  }
+
+  std::span<Api* const> ways_;
+  Sink& sink_;
+  ClusterReading reading_;
+  std::optional<ScopeNumber> whole_;
+  ScopeEnd whole_end_;
+  std::set<std::string> listed_;       ///< namespaces that a list of namespaces named
+  std::optional<std::string> broken_;  ///< what ended the cluster
+};
+
+}  // namespace
+
+Task<Result<>> crawl(std::span<Api* const> ways, const std::string& identity, const CrawlOptions& options, Sink& sink) {
+  Crawl crawl(ways, identity, options, sink);
+  co_return co_await crawl.run();
+}
+
+}  // namespace tokensweep::kubernetes

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "connectors/kubernetes/api.hpp"
+#include "connectors/kubernetes/namespace_scopes.hpp"
+#include "connectors/kubernetes/page_size.hpp"
+#include "net/task_group.hpp"
+
+/// One list of secrets, of a cluster or a namespace, from its first page to its end.
+namespace tokensweep::kubernetes {
+
+struct CrawlOptions {
+  std::string name;                     ///< the source's
+  std::vector<std::string> namespaces;  ///< that are read; empty: all
+  bool names_only = false;              ///< no value is asked for
+  bool looks_ahead = true;              ///< the next page is asked for while one still comes
+  unsigned lists = 1;                   ///< of one cluster, side by side on one snapshot
+};
+
+/// What the lists of one cluster have in common.
+struct ClusterReading {
+  ClusterReading(const CrawlOptions& options_, Sink& sink_, NamespaceScopes scopes_)
+      : options(options_), sink(sink_), scopes(std::move(scopes_)) {}
+
+  const CrawlOptions& options;
+  Sink& sink;
+  NamespaceScopes scopes;
+  PageSize page_size;
+  /// Whether most of what came last was new: then values are asked for at once. Else a page of names and versions goes
+  /// before, and most values never leave the cluster.
+  bool expects_news = false;
+};
+
+/// How a list ended.
+struct WalkEnd {
+  Reaction reaction = Reaction::read;
+  std::string why;           ///< empty where it was read to its end
+  bool began = false;        ///< whether any page of it came
+  bool one_snapshot = true;  ///< else the cluster forgot the snapshot, and the rest is of later
+};
+
+class ListWalk {
+ public:
+  /// `name_space`: empty for all of the cluster: then each namespace's scope ends where the list has left it, and the
+  /// last ones are left open. `snapshot` as in a ListRequest. All have to outlive the walk.
+  ListWalk(Api& api, ClusterReading& reading, std::string name_space, std::string snapshot);
+  ~ListWalk();
+
+  Task<WalkEnd> run();
+
+ private:
+  class Page;
+  using PagePtr = std::shared_ptr<Page>;
+
+  Task<PagePtr> start(std::string token);
+  Task<> read(PagePtr page);
+  static Task<> wait_for_end(PagePtr page);
+  Task<WalkEnd> walk();
+  Task<Answer<bool>> settle(PagePtr page);
+  Task<Answer<bool>> read_news(PagePtr page);
+  Task<Answer<bool>> read_again(PagePtr page);
+  Task<> read_one(PagePtr page, std::size_t number);
+  Task<> leave_namespaces(PagePtr page);
+
+  Api& api_;
+  ClusterReading& reading_;
+  std::string name_space_;
+  std::string snapshot_;
+  TaskGroup pages_;
+  TaskGroup singles_;
+  WalkEnd end_;
+  std::vector<std::string> open_;       ///< namespaces that the list may still be in
+  std::optional<Answer<bool>> broken_;  ///< what ended the cluster while single secrets were read
+};
+
+}  // namespace tokensweep::kubernetes

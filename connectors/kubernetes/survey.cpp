@@ -1,0 +1,45 @@
+#include "connectors/kubernetes/survey.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.hpp"
+#include "connectors/kubernetes/list_head.hpp"
+
+namespace tokensweep::kubernetes {
+namespace {
+
+std::uint64_t pages_of(std::uint64_t secrets) { return secrets / PageSize::kMost + 1; }
+
+Task<> survey_list(Api& api, const std::string& name_space, std::string what, SourceCheck& check) {
+  auto head = co_await read_head(api, name_space);
+  if (!head) {
+    check.missing.push_back(what + ": " + head.value.error().what + " (it takes the verb list on secrets)");
+    co_return;
+  }
+  const std::uint64_t secrets = head.value->items;
+  check.plan.push_back({.what = counted(secrets, "secret") + " of " + what, .requests = pages_of(secrets)});
+}
+
+}  // namespace
+
+Task<SourceCheck> survey(const ReachedClusters& clusters, const CrawlOptions& options) {
+  SourceCheck check;
+  for (const LostContext& lost : clusters.lost) check.missing.push_back(lost.why.what);
+  for (const ReachedCluster& reached : clusters.reached) {
+    const std::string& context = reached.cluster().context;
+    check.identity += (check.identity.empty() ? "" : ", ") + context;
+    Api& api = *reached.ways.front().api;
+    if (!reached.has_uid) {
+      check.remarks.push_back(context +
+                              ": known by its address, because the namespace kube-system may not be read (it "
+                              "takes the verb get on it)");
+    }
+    if (options.namespaces.empty()) co_await survey_list(api, "", context, check);
+    for (const std::string& one : options.namespaces) co_await survey_list(api, one, context + "/" + one, check);
+  }
+  check.remarks.emplace_back("releases of Helm and tokens of service accounts are passed over");
+  co_return check;
+}
+
+}  // namespace tokensweep::kubernetes

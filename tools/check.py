@@ -253,6 +253,16 @@ def tidy() -> Count:
     return run_all([lambda command=command: one(command) for command in tidy_commands("build", stamps)])
 
 
+def kube_apiserver() -> Count:
+    """Builds the server that the tests of Kubernetes run against, where that was not done yet."""
+    try:
+        toolchains.kube_apiserver()
+    except (OSError, subprocess.CalledProcessError) as error:
+        show_failure("kube-apiserver", str(error))
+        return FAILED
+    return PASSED
+
+
 # The list. What fails soon and often comes first, what takes long last.
 
 
@@ -279,6 +289,7 @@ STAGES = [
     Stage("build", "the optimised build, warnings as errors", lambda: build("build")),
     Stage("unit", "the tables of each folder", lambda: unit_tests("build")),
     Stage("fuzz", "fuzz targets on their corpora", lambda: replay_corpora("build")),
+    Stage("apiserver", "the real kube-apiserver for the stage system, built once", kube_apiserver),
     Stage("system", "the program as users run it", script("-m", "unittest", "discover", "-s", "tests/system")),
     Stage("crash", "a kill and a failure at every call that changes the disk",
           script("tests/crash/kill_points.py", "build/tests/crash/sweep_driver")),

@@ -70,18 +70,50 @@ def python_with(*packages: str) -> Path:
     return python
 
 
-def promtool() -> Path:
-    """Prometheus' own checker. Its Debian package starts a server when it is installed, so it is only unpacked."""
-    if there := shutil.which("promtool"):
+def unpacked(program: str, package: str) -> Path:
+    """A program of a Debian package that starts a service when it is installed, so it is only unpacked."""
+    if there := shutil.which(program):
         return Path(there)
-    folder = CACHE / "prometheus"
-    program = folder / "usr/bin/promtool"
-    if not program.exists():
+    folder = CACHE / package
+    path = folder / "usr/bin" / program
+    if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["apt-get", "download", "--quiet", "prometheus"], cwd=folder, check=True, capture_output=True)
-        for package in folder.glob("*.deb"):
-            subprocess.run(["dpkg", "-x", package, folder], check=True)
-            package.unlink()
+        subprocess.run(["apt-get", "download", "--quiet", package], cwd=folder, check=True, capture_output=True)
+        for archive in folder.glob("*.deb"):
+            subprocess.run(["dpkg", "-x", archive, folder], check=True)
+            archive.unlink()
+    return path
+
+
+def promtool() -> Path:
+    """Prometheus' own checker."""
+    return unpacked("promtool", "prometheus")
+
+
+def etcd() -> Path:
+    return unpacked("etcd", "etcd-server")
+
+
+def etcdctl() -> Path:
+    return unpacked("etcdctl", "etcd-client")
+
+
+def kube_apiserver() -> Path:
+    """The real kube-apiserver: built from its Go modules on first use, which takes some ten minutes of a core."""
+    source = Path(__file__).resolve().parent.parent / "tests/servers/kube_apiserver"
+    version = re.search(r"k8s.io/kubernetes v(\S+)", (source / "go.mod").read_text())[1]
+    digest = hashlib.sha256(b"".join((source / name).read_bytes() for name in ["go.mod", "go.sum", "main.go"])).hexdigest()
+    program = CACHE / f"kube-apiserver-{version}-{digest[:12]}" / "kube-apiserver"
+    if program.exists():
+        return program
+    put_on_path()
+    print(f"Building kube-apiserver {version}, once: this takes some ten minutes ...", file=sys.stderr, flush=True)
+    program.parent.mkdir(parents=True, exist_ok=True)
+    built = program.with_suffix(f".{os.getpid()}")
+    flags = f"-s -w -X k8s.io/component-base/version.gitVersion=v{version}"
+    subprocess.run(["nice", "go", "build", "-trimpath", f"-ldflags={flags}", "-o", built, "."], cwd=source, check=True,
+                   env={**os.environ, "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "auto"})
+    built.rename(program)
     return program
 
 

@@ -21,6 +21,24 @@ std::string address_of(const Cluster& cluster) {
   return address;
 }
 
+bool is_same_cluster(const ReachedCluster& a, const ReachedCluster& b) { return a.identity == b.identity; }
+
+bool is_same_address(const ReachedCluster& a, const ReachedCluster& b) {
+  return std::ranges::any_of(a.ways,
+                             [&](const Way& way) { return address_of(way.api->cluster()) == address_of(b.cluster()); });
+}
+
+/// Adds the ways of a cluster that is there already, or the cluster.
+void add(std::vector<ReachedCluster>& all, ReachedCluster one,
+         bool (*is_same)(const ReachedCluster& a, const ReachedCluster& b)) {
+  const auto same = std::ranges::find_if(all, [&](const ReachedCluster& other) { return is_same(other, one); });
+  if (same == all.end()) {
+    all.push_back(std::move(one));
+  } else {
+    same->ways.push_back(std::move(one.ways.front()));
+  }
+}
+
 Task<> reach_one(ClusterAccess& access, Limits limits, std::string name,
                  std::variant<std::monostate, ReachedCluster, LostContext>& into) {
   const Cluster& cluster = access.cluster();
@@ -66,12 +84,13 @@ Task<ReachedClusters> reach(std::span<const std::unique_ptr<ClusterAccess>> acce
   for (auto& one : all) {
     if (auto* lost = std::get_if<LostContext>(&one)) clusters.lost.push_back(std::move(*lost));
     auto* reached = std::get_if<ReachedCluster>(&one);
-    if (reached == nullptr) continue;
-    const auto same = std::ranges::find(clusters.reached, reached->identity, &ReachedCluster::identity);
-    if (same == clusters.reached.end()) {
-      clusters.reached.push_back(std::move(*reached));
-    } else {
-      same->ways.push_back(std::move(reached->ways.front()));
+    if (reached != nullptr && reached->has_uid) add(clusters.reached, std::move(*reached), is_same_cluster);
+  }
+  // Who may not see the uid asks the same cluster as who may, where the address is the same.
+  for (auto& one : all) {
+    auto* reached = std::get_if<ReachedCluster>(&one);
+    if (reached != nullptr && !reached->has_uid && !reached->ways.empty()) {
+      add(clusters.reached, std::move(*reached), is_same_address);
     }
   }
   co_return clusters;

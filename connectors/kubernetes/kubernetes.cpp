@@ -49,7 +49,7 @@ class Kubernetes : public Connector {
         accesses_(std::move(accesses)) {}
 
   Task<Result<SourceCheck>> check() override {
-    const ReachedClusters clusters = co_await reach_all();
+    ReachedClusters clusters = co_await reach_all();
     if (clusters.reached.empty()) co_return first_failure(clusters);
     co_return co_await survey(clusters, options_);
   }

@@ -150,7 +150,8 @@ Task<WalkEnd> ListWalk::walk() {
       co_return end_;
     }
     if (page->list.next.empty()) co_return end_;
-    page = next ? std::move(next) : co_await start(page->list.next);
+    if (!next) next = co_await start(page->list.next);
+    page = std::move(next);
   }
 }
 

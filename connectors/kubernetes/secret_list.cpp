@@ -1,11 +1,10 @@
 #include "connectors/kubernetes/secret_list.hpp"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <array>
 #include <utility>
 
+#include "base/base64.hpp"
 #include "base/time.hpp"
 #include "connectors/json_stream.hpp"
 
@@ -280,23 +279,23 @@ struct SecretListReader::Impl : JsonListener {
     if (event.kind == Kind::null) return {};  // Go's nil: an empty value
     if (event.kind != Kind::text) return malformed("a secret's value is no text");
     if (!needed || !listener.may_matter(secret, event.key, event.text)) return {};
-    auto value = decode_base64(event.text);
-    if (!value) return std::move(value).error();
+    const auto value = from_base64(event.text);
+    if (!value) return malformed("a secret's value is no base64");
     decoded += value->size();
     if (decoded > kLargestSecret) return malformed("a secret is larger than any that Kubernetes takes");
-    secret.keys.push_back({.name = std::string(event.key), .value = std::move(*value), .written_before = {}});
+    secret.keys.push_back({.name = std::string(event.key), .value = Secret(value->view()), .written_before = {}});
     return {};
   }
 
   Result<> end_item() {
     if (secret.uid.empty()) return malformed("a secret without metadata");
-    if (form == ListForm::names) {
-      for (std::string& name : metadata.keys())
-        secret.keys.push_back({.name = std::move(name), .value = {}, .written_before = {}});
-    }
     if (!needed) {
       secret.keys.clear();
       secret.last_applied.reset();
+    }
+    if (form == ListForm::names) {
+      for (std::string& name : metadata.keys())
+        secret.keys.push_back({.name = std::move(name), .value = {}, .written_before = {}});
     }
     for (SecretKey& key : secret.keys) key.written_before = metadata.written_before(key.name);
     secret.written_at = metadata.written_at();
@@ -328,21 +327,5 @@ Result<> SecretListReader::finish() {
 }
 
 std::size_t SecretListReader::items() const { return impl_->count; }
-
-Result<Secret> decode_base64(std::string_view text) {
-  const std::size_t padding = text.size() - (text.find_last_not_of('=') + 1);
-  const auto is_digit = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
-  };
-  const std::string_view digits = text.substr(0, text.size() - padding);
-  if (text.size() % 4 != 0 || padding > 2 || !std::ranges::all_of(digits, is_digit)) {
-    return malformed("a secret's value is no base64");
-  }
-  WipedBuffer bytes(text.size() / 4 * 3 + 1);
-  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
-                                   reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  if (size < 0) return malformed("a secret's value is no base64");
-  return Secret({bytes.data(), static_cast<std::size_t>(size) - padding});
-}
 
 }  // namespace tokensweep::kubernetes

@@ -92,7 +92,4 @@ class SecretListReader : public BodyReader {
   std::unique_ptr<Impl> impl_;
 };
 
-/// The bytes that base64 with padding (RFC 4648, section 4) stands for. `malformed` for any other text.
-Result<Secret> decode_base64(std::string_view text);
-
 }  // namespace tokensweep::kubernetes

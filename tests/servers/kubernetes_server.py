@@ -29,7 +29,7 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any, Iterable, Iterator
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 import toolchains  # noqa: E402
@@ -63,7 +63,7 @@ def secret(name: str, data: dict[str, bytes], **more: Json) -> Json:
 
 
 class Connection:
-    """A keep-alive connection with one user's token; not for several threads."""
+    """A keep-alive connection with one user's token; not for several threads. To be closed, or used as a context."""
 
     def __init__(self, cluster: "Kubernetes", token: str) -> None:
         self.cluster, self.token = cluster, token
@@ -80,14 +80,24 @@ class Connection:
                 text = response.read()
                 break
             except (http.client.HTTPException, OSError):
-                self.http.close()
-                self.http = None
+                self.close()
                 if again:
                     raise
         answer = json.loads(text) if text[:1] == b"{" else text.decode(errors="replace")
         if not 200 <= response.status < 300:
             raise Refused(response.status, answer)
         return answer
+
+    def close(self) -> None:
+        if self.http is not None:
+            self.http.close()
+        self.http = None
+
+    def __enter__(self) -> "Connection":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 class Kubernetes:
@@ -167,20 +177,21 @@ class Kubernetes:
         return Connection(self, self.tokens[user])
 
     def request(self, method: str, path: str, body: Json = None, user: str = "admin", **more: str) -> Json:
-        return self.connection(user).request(method, path, body, **more)
+        with self.connection(user) as connection:
+            return connection.request(method, path, body, **more)
 
     def add_namespaces(self, names: Iterable[str]) -> None:
-        connection = self.connection()
-        for name in names:
-            with contextlib.suppress(Refused):
-                connection.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
+        with self.connection() as connection:
+            for name in names:
+                with contextlib.suppress(Refused):  # it is there
+                    connection.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
 
     def add_secrets(self, objects: Iterable[tuple[str, Json]], connections: int = CONNECTIONS) -> None:
         """Creates (namespace, object) pairs over so many connections."""
         def work(part: list[tuple[str, Json]]) -> None:
-            connection = self.connection()
-            for namespace, thing in part:
-                connection.request("POST", f"/api/v1/namespaces/{namespace}/secrets?fieldManager=seed", thing)
+            with self.connection() as connection:
+                for namespace, thing in part:
+                    connection.request("POST", f"/api/v1/namespaces/{namespace}/secrets?fieldManager=seed", thing)
 
         everything = list(objects)
         with concurrent.futures.ThreadPoolExecutor(connections) as pool:
@@ -222,14 +233,15 @@ class Kubernetes:
              "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}]}])
 
     def secrets(self, limit: int = 500) -> Iterator[Json]:
-        connection, token = self.connection(), ""
-        while True:
-            query = {"limit": str(limit), **({"continue": token} if token else {})}
-            page = connection.request("GET", "/api/v1/secrets?" + urlencode(query))
-            yield from page["items"]
-            token = page["metadata"].get("continue", "")
-            if not token:
-                return
+        token = ""
+        with self.connection() as connection:
+            while True:
+                query = {"limit": str(limit), **({"continue": token} if token else {})}
+                page = connection.request("GET", "/api/v1/secrets?" + urlencode(query))
+                yield from page["items"]
+                token = page["metadata"].get("continue", "")
+                if not token:
+                    return
 
     def truth(self) -> dict[tuple[str, str, str], bytes]:
         """(namespace, secret, key) -> value, of everything that is there now."""

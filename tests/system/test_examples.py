@@ -22,9 +22,9 @@ class Examples(ProgramTest):
     def test_every_example_is_tested(self):
         # tests/scanner/examples_test.cpp has these, too.
         configurations = {"collected.toml", "collector.toml", "fleet.toml", "incident.toml", "laptop.toml", "nightly.toml",
-                          "services.toml"}  # the last one by test_services.py
+                          "services.toml", "kubernetes.toml"}  # by test_services.py and test_kubernetes.py
         schedules = {"crontab", "tokensweep.service", "tokensweep.timer"}
-        self.assertEqual({"audit.sql", "nightly.sh", "rules.toml"} | configurations | schedules,
+        self.assertEqual({"audit.sql", "kubernetes.yaml", "nightly.sh", "rules.toml"} | configurations | schedules,
                          {path.name for path in EXAMPLES.iterdir()})
 
     def test_audit(self):

@@ -40,7 +40,8 @@ class BodyReader {
 struct HttpRequest {
   std::string method = "GET";
   Url url;
-  /// Without Host, User-Agent, Accept-Encoding, Content-Length, conditions and anything secret: the client adds them.
+  /// Without Host, User-Agent, Content-Length, conditions and anything secret: the client adds them. It asks for gzip
+  /// unless an Accept-Encoding stands here.
   std::vector<HttpHeader> headers;
   WipedText body;
   std::size_t largest_body = std::size_t{32} << 20U;  ///< of the answer, decoded

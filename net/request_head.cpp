@@ -50,8 +50,8 @@ Result<> append_head(WipedText& out, const HttpRequest& request, std::span<const
   if (!is_token(request.method) || !is_target(request.url.target) || !is_value(host)) {
     return Error{ErrorKind::internal, "a request that cannot be sent"};
   }
-  append(out, {request.method, " ", request.url.target, " HTTP/1.1\r\nHost: ", host, "\r\n", kUserAgent,
-               "Accept-Encoding: gzip\r\n"});
+  append(out, {request.method, " ", request.url.target, " HTTP/1.1\r\nHost: ", host, "\r\n", kUserAgent});
+  if (value_of(request.headers, "Accept-Encoding").empty()) out.append("Accept-Encoding: gzip\r\n");
   for (const HttpHeader& header : request.headers) {
     if (!is_token(header.name) || !is_value(header.value)) {
       return Error{ErrorKind::internal, "a header that cannot be sent"};

@@ -72,7 +72,8 @@ class Api {
   [[nodiscard]] const Cluster& cluster() const { return cluster_; }
 
  private:
-  Task<Result<HttpResponse>> get(std::string path, std::string_view accept, BodyReader* reader);
+  Task<Result<HttpResponse>> get(std::string path, std::string_view accept, SecretListReader* reader,
+                                 bool plain = false);
   template <class T>
   Task<Answer<T>> read(std::string path, std::string_view accept, Result<T> (*parse)(std::string_view body));
 

@@ -83,7 +83,7 @@ struct SeenScope {
   std::optional<ScopeEnd> end;
 };
 
-class RecordingSink final : public Sink {
+class RecordingSink : public Sink {
  public:
   std::map<std::string, SeenScope> scopes;              ///< by prefix
   std::map<std::string, bool> read_before;              ///< prefixes of scopes that need not be read

@@ -1,0 +1,371 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "connectors/kubernetes/crawl.hpp"
+#include "net/url.hpp"
+#include "tests/connectors/fake_service.hpp"
+
+namespace {
+
+using namespace tokensweep;
+using namespace tokensweep::kubernetes;
+using tokensweep::testing::json;
+using tokensweep::testing::RecordingSink;
+using tokensweep::testing::ServiceWorld;
+
+/// An API server's lists of secrets, in the order of namespaces, as far as a crawl asks for them.
+class FakeCluster {
+ public:
+  struct One {
+    std::string name_space, name, version, key, value;
+  };
+  std::vector<One> secrets;
+  std::set<std::string> denied;     ///< namespaces whose list is refused; "" is the cluster's
+  bool denies_namespaces = false;   ///< the list of namespaces is refused
+  std::size_t expires_at = 0;       ///< the so-and-so-many-th list is answered 410, once; 0: none
+  bool offers_continuation = true;  ///< with it
+  std::size_t values_sent = 0;
+  std::size_t lists = 0;
+
+  void add(const std::string& name_space, int count, bool tokens = true) {
+    for (int i = 0; i < count; ++i) {
+      secrets.push_back({name_space, "s" + std::to_string(1000 + i), "1", "k", tokens ? "eWVz" : "bm8="});
+    }
+  }
+
+  Result<HttpResponse> answer(const HttpRequest& request) {
+    const std::string& target = request.url.target;
+    const std::string path = target.substr(0, target.find('?'));
+    if (path == "/api/v1/namespaces") return namespaces();
+    const std::string only = path == "/api/v1/secrets" ? "" : path.substr(19, path.rfind('/') - 19);
+    if (denied.contains(only)) return json(R"({"kind":"Status","code":403,"message":"canary"})", 403);
+    const bool names = header(request, "Accept").find("as=Table") != std::string::npos;
+    return page(target, only, names);
+  }
+
+ private:
+  static std::string header(const HttpRequest& request, std::string_view name) {
+    return std::string(value_of(request.headers, name));
+  }
+
+  Result<HttpResponse> namespaces() {
+    if (denies_namespaces) return json("{}", 403);
+    std::set<std::string> all;
+    for (const One& one : secrets) all.insert(one.name_space);
+    all.insert("empty");
+    std::string items;
+    for (const std::string& name : all)
+      items += (items.empty() ? "" : ",") + (R"({"metadata":{"name":")" + name + "\"}}");
+    return json(R"({"metadata":{},"items":[)" + items + "]}");
+  }
+
+  Result<HttpResponse> page(const std::string& target, const std::string& only, bool names) {
+    const std::string selector = query_value(target, "fieldSelector").value_or("");
+    const std::string one_name = selector.starts_with("metadata.name=") ? selector.substr(14) : "";
+    if (one_name.empty() && ++lists == expires_at) {
+      const std::string next = query_value(target, "continue").value_or("");
+      return json(R"({"kind":"Status","code":410,"metadata":{)" +
+                      (offers_continuation ? R"("continue":"late-)" + next + "\"" : "") + "}}",
+                  410);
+    }
+    std::string token = query_value(target, "continue").value_or("0");
+    if (token.starts_with("late-")) token = token.substr(5);
+    const std::size_t from = token.empty() ? 0 : std::stoul(token);
+    const std::size_t limit = std::stoul(*query_value(target, "limit"));
+    std::string items;
+    std::size_t at = from;
+    for (std::size_t count = 0; at < secrets.size() && count < limit; ++at) {
+      const One& one = secrets[at];
+      if ((!only.empty() && one.name_space != only) || (!one_name.empty() && one.name != one_name)) continue;
+      ++count;
+      items += (items.empty() ? "" : ",") + (names ? row(one) : item(one));
+      if (!names) ++values_sent;
+    }
+    std::string metadata = R"("resourceVersion":"5")";
+    if (at < secrets.size()) metadata += R"(,"continue":")" + std::to_string(at) + "\"";
+    if (one_name.empty() && selector.empty())
+      metadata += R"(,"remainingItemCount":)" + std::to_string(secrets.size() - at);
+    if (!names) return json(R"({"kind":"SecretList","metadata":{)" + metadata + R"(},"items":[)" + items + "]}");
+    return json(R"({"kind":"Table","metadata":{)" + metadata +
+                R"(},"columnDefinitions":[{"name":"Name"},{"name":"Type"},{"name":"Data"},{"name":"Age"}],"rows":[)" +
+                items + "]}");
+  }
+
+  static std::string metadata_of(const One& one) {
+    return R"("metadata":{"name":")" + one.name + R"(","namespace":")" + one.name_space + R"(","uid":"u-)" +
+           one.name_space + one.name + R"(","resourceVersion":")" + one.version +
+           R"(","creationTimestamp":"2025-01-01T00:00:00Z","managedFields":[{"time":"2026-01-01T00:00:00Z","fieldsV1":{"f:data":{"f:)" +
+           one.key + R"(":{}}}}]})";
+  }
+  static std::string item(const One& one) {
+    return "{" + metadata_of(one) + R"(,"data":{")" + one.key + R"(":")" + one.value + R"("},"type":"Opaque"})";
+  }
+  static std::string row(const One& one) {
+    return R"({"cells":[")" + one.name + R"(","Opaque",1,"1d"],"object":{)" + metadata_of(one) + "}}";
+  }
+};
+
+/// What matters is "yes", in base64.
+class YesSink final : public RecordingSink {
+ public:
+  bool may_matter(std::string_view, std::string_view bytes, Spelling) override { return bytes == "eWVz"; }
+};
+
+struct Crawled {
+  YesSink sink;
+  Result<> result;
+  std::vector<std::string> asked;
+  std::size_t most_at_once = 0;
+};
+
+std::unique_ptr<Crawled> crawl_it(FakeCluster& fake, CrawlOptions options = {}, unsigned in_flight = 2,
+                                  const std::function<void(YesSink&)>& prepare = {}) {
+  fake.values_sent = 0;
+  fake.lists = 0;
+  ServiceWorld world([&fake](const HttpRequest& request) { return fake.answer(request); });
+  const Services services = world.services();
+  Cluster cluster;
+  cluster.context = "prod";
+  cluster.server = Url::parse("https://cluster.example.test/").value();
+  cluster.namespaces = {"b"};
+  ClientOptions client_options{.name = "acme", .origin = cluster.server.origin, .authorizer = no_credential()};
+  client_options.limits.in_flight = in_flight;
+  auto client = services.clients.make(std::move(client_options));
+  REQUIRE(client);
+  Api api(**client, cluster, "acme");
+  Api* ways[] = {&api};
+  options.name = "acme";
+  auto crawled = std::make_unique<Crawled>();
+  if (prepare) prepare(crawled->sink);
+  crawled->result = world.time.run(crawl(ways, "uid-1", options, crawled->sink));
+  crawled->asked = world.service.asked;
+  crawled->most_at_once = world.service.most_at_once;
+  for (const std::string& wrong : crawled->sink.wrong) FAIL_CHECK(wrong);
+  for (const auto& [prefix, seen] : crawled->sink.scopes) CHECK(seen.end.has_value());
+  CHECK(crawled->sink.words().find("canary") == std::string::npos);
+  return crawled;
+}
+
+using States = std::map<std::string, ScopeState>;
+
+TEST_CASE("a cluster is read by one list: each namespace is a scope, and so is the whole") {
+  FakeCluster fake;
+  fake.add("a", 130);
+  fake.add("b", 700);
+  fake.add("c", 1);
+  const auto crawled = crawl_it(fake);
+  REQUIRE(crawled->result);
+  CHECK(crawled->sink.states() == States{{"", ScopeState::complete},
+                                         {"a", ScopeState::complete},
+                                         {"b", ScopeState::complete},
+                                         {"c", ScopeState::complete}});
+  CHECK(crawled->sink.places().size() == 831);
+  CHECK(crawled->most_at_once == 2);
+  const Sighting& one = crawled->sink.scopes.at("c").found.begin()->second;
+  CHECK(one.place == "c/u-cs1000/k");
+  CHECK(one.locator == "s1000#k");
+  CHECK(one.name == "s1000/k");
+  CHECK(one.age_basis == AgeBasis::bounds);
+  CHECK(one.flags.has(ScopeFlag::name_space));
+  CHECK(crawled->sink.scopes.at("c").scope.store == "prod/c");
+  CHECK(crawled->sink.scopes.at("c").scope.realm == "kubernetes:uid-1");
+  const auto& covers = crawled->sink.scopes.at("").end->covers;
+  CHECK(covers("vanished/u/k"));
+  CHECK_FALSE(covers("a/u/k"));
+}
+
+TEST_CASE("a list that nothing may be ahead of is asked for page by page") {
+  FakeCluster fake;
+  fake.add("a", 1200);
+  CrawlOptions options;
+  options.looks_ahead = false;
+  CHECK(crawl_it(fake, options)->most_at_once == 1);
+}
+
+TEST_CASE("what is known is not fetched, and what is not is") {
+  FakeCluster fake;
+  fake.add("a", 300);
+  const auto knows = [&](YesSink& sink) {
+    for (const auto& one : fake.secrets) sink.known.insert({"a/u-a" + one.name, "1"});
+  };
+  SUBCASE("nothing has changed: no value leaves the cluster") {
+    const auto crawled = crawl_it(fake, {}, 2, knows);
+    CHECK(fake.values_sent == 0);
+    CHECK(crawled->asked.size() == 2);
+    CHECK(crawled->sink.states()["a"] == ScopeState::complete);
+  }
+  SUBCASE("few have changed: each is asked for by itself") {
+    const auto crawled = crawl_it(fake, {}, 2, [&](YesSink& sink) {
+      knows(sink);
+      fake.secrets[5].version = "2";
+      fake.secrets[250].version = "2";
+    });
+    CHECK(fake.values_sent == 2);
+    CHECK(crawled->sink.places() == std::vector<std::string>{"a/u-as1005/k", "a/u-as1250/k"});
+  }
+  SUBCASE("many have: their page is read with values, and found is what is new") {
+    const auto crawled = crawl_it(fake, {}, 2, [&](YesSink& sink) {
+      knows(sink);
+      for (std::size_t i = 0; i < 50; ++i) fake.secrets[i].version = "2";
+    });
+    CHECK(crawled->sink.places().size() == 50);
+    CHECK(fake.values_sent >= 100);
+  }
+}
+
+TEST_CASE("no value is asked for where names are enough") {
+  FakeCluster fake;
+  fake.add("a", 120);
+  CrawlOptions options;
+  options.names_only = true;
+  const auto crawled = crawl_it(fake, options);
+  CHECK(fake.values_sent == 0);
+  CHECK(crawled->sink.places().size() == 120);
+  for (const auto& [place, sighting] : crawled->sink.scopes.at("a").found) CHECK_FALSE(sighting.value.has_value());
+}
+
+TEST_CASE("a snapshot that the cluster forgets") {
+  FakeCluster fake;
+  fake.add("a", 700);
+  fake.expires_at = 4;
+  SUBCASE("goes on where it was, and says so") {
+    const auto crawled = crawl_it(fake);
+    CHECK(crawled->sink.places().size() == 700);
+    CHECK(crawled->sink.states()["a"] == ScopeState::complete);
+    CHECK(crawled->sink.words().find("longer than the cluster remembers") != std::string::npos);
+  }
+  SUBCASE("ends what was not read, where nothing goes on") {
+    fake.offers_continuation = false;
+    const auto crawled = crawl_it(fake);
+    REQUIRE(crawled->result);
+    CHECK(crawled->sink.states() == States{{"", ScopeState::failed}, {"a", ScopeState::failed}});
+  }
+}
+
+TEST_CASE("roles that do not allow the whole cluster") {
+  FakeCluster fake;
+  fake.add("a", 3);
+  fake.add("b", 3);
+  fake.denied = {"", "a"};
+  SUBCASE("each namespace has its list, and what is refused is denied") {
+    const auto crawled = crawl_it(fake);
+    CHECK(crawled->sink.states() == States{{"", ScopeState::complete},
+                                           {"a", ScopeState::denied},
+                                           {"b", ScopeState::complete},
+                                           {"empty", ScopeState::complete}});
+    CHECK(crawled->sink.places().size() == 3);
+    CHECK_FALSE(crawled->sink.scopes.at("").end->covers("a/u/k"));
+  }
+  SUBCASE("nor a list of namespaces: those that the contexts name") {
+    fake.denies_namespaces = true;
+    const auto crawled = crawl_it(fake);
+    CHECK(crawled->sink.states() == States{{"", ScopeState::denied}, {"b", ScopeState::complete}});
+  }
+  SUBCASE("or those that the settings name, and then nothing else is missed") {
+    fake.denies_namespaces = true;
+    CrawlOptions options;
+    options.namespaces = {"b", "gone"};
+    const auto crawled = crawl_it(fake, options);
+    CHECK(crawled->sink.states() == States{{"b", ScopeState::complete}, {"gone", ScopeState::complete}});
+  }
+}
+
+TEST_CASE("several lists side by side are of one snapshot") {
+  FakeCluster fake;
+  for (const char* name : {"a", "b", "c", "d"}) fake.add(name, 200);
+  CrawlOptions options;
+  options.lists = 4;
+  options.looks_ahead = false;
+  SUBCASE("") {
+    const auto crawled = crawl_it(fake, options, 4);
+    CHECK(crawled->sink.places().size() == 800);
+    CHECK(crawled->most_at_once == 4);
+    const auto exact = std::ranges::count_if(crawled->asked, [](const std::string& one) {
+      return one.find("namespaces/") != std::string::npos &&
+             one.find("resourceVersion=5&resourceVersionMatch=Exact") != std::string::npos;
+    });
+    CHECK(exact >= 5);
+    CHECK(crawled->sink.scopes.at("").end->covers("vanished/u/k"));
+  }
+  SUBCASE("but not where namespaces are many and small") {
+    for (int i = 0; i < 30; ++i) fake.add("n" + std::to_string(10 + i), 1);
+    const auto crawled = crawl_it(fake, options, 4);
+    CHECK(crawled->sink.places().size() == 830);
+    CHECK(std::ranges::none_of(crawled->asked,
+                               [](const std::string& one) { return one.find("namespaces/a/") != std::string::npos; }));
+  }
+}
+
+TEST_CASE("a namespace that an interrupted sweep has read is passed over") {
+  FakeCluster fake;
+  fake.add("a", 3);
+  fake.add("b", 3);
+  const auto crawled = crawl_it(fake, {}, 2, [](YesSink& sink) { sink.read_before["a"] = true; });
+  CHECK(crawled->sink.states() == States{{"", ScopeState::complete}, {"b", ScopeState::complete}});
+  CHECK(crawled->sink.places().size() == 3);
+  CHECK_FALSE(crawled->sink.scopes.at("").end->covers("a/u/k"));
+}
+
+TEST_CASE("a page that breaks half way is asked for again, and nothing is found twice") {
+  FakeCluster fake;
+  fake.add("a", 90);
+  std::size_t broken = 0;
+  ServiceWorld world([&](const HttpRequest& request) -> Result<HttpResponse> {
+    auto answer = fake.answer(request);
+    if (!answer || request.reader == nullptr || broken++ != 1) return answer;
+    const std::string half(answer->body.view().substr(0, answer->body.size() / 2));
+    request.reader->begin();
+    if (auto read = request.reader->read(half); !read) return std::move(read).error();
+    return Error{ErrorKind::transient, "cut"};
+  });
+  const Services services = world.services();
+  Cluster cluster;
+  cluster.context = "prod";
+  cluster.server = Url::parse("https://cluster.example.test/").value();
+  auto client = services.clients.make({.name = "acme", .origin = cluster.server.origin, .authorizer = no_credential()});
+  REQUIRE(client);
+  Api api(**client, cluster, "acme");
+  Api* ways[] = {&api};
+  CrawlOptions options;
+  options.name = "acme";
+  YesSink sink;
+  REQUIRE(world.time.run(crawl(ways, "uid-1", options, sink)));
+  CHECK(sink.wrong.empty());
+  CHECK(sink.places().size() == 90);
+}
+
+TEST_CASE("a list that comes back to a namespace, or goes round, is a failure") {
+  FakeCluster fake;
+  fake.add("a", 150);
+  fake.add("b", 450);
+  fake.add("a", 1);
+  const auto crawled = crawl_it(fake);
+  CHECK(crawled->sink.states()[""] == ScopeState::failed);
+}
+
+TEST_CASE("a credential that is refused ends the cluster in one line") {
+  FakeCluster fake;
+  ServiceWorld world([](const HttpRequest&) -> Result<HttpResponse> { return json("canary", 401); });
+  const Services services = world.services();
+  Cluster cluster;
+  cluster.context = "prod";
+  cluster.server = Url::parse("https://cluster.example.test/").value();
+  auto client = services.clients.make({.name = "acme", .origin = cluster.server.origin, .authorizer = no_credential()});
+  REQUIRE(client);
+  Api api(**client, cluster, "acme");
+  Api* ways[] = {&api};
+  CrawlOptions options;
+  options.name = "acme";
+  YesSink sink;
+  const auto result = world.time.run(crawl(ways, "uid-1", options, sink));
+  REQUIRE_FALSE(result);
+  CHECK(result.error().what.find("canary") == std::string::npos);
+  CHECK(sink.states() == States{{"", ScopeState::failed}});
+}
+
+}  // namespace

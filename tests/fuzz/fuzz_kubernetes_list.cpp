@@ -1,0 +1,68 @@
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "connectors/kubernetes/parse.hpp"
+#include "connectors/kubernetes/secret_list.hpp"
+
+using namespace tokensweep;
+using namespace tokensweep::kubernetes;
+
+namespace {
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+template <class T>
+void require_one_line(const Result<T>& read) {
+  if (read) return;
+  const std::string& what = read.error().what;
+  require(!what.empty() && what.find('\n') == std::string::npos && what.size() < 200);
+}
+
+class Counter final : public SecretListener {
+ public:
+  std::string told;
+  void head(const ListHead& head) override { told += "head " + head.version + head.next; }
+  bool wants_values(const SecretObject& secret) override {
+    require(!secret.name.empty() && !secret.name_space.empty() && !secret.uid.empty() && !secret.version.empty());
+    return secret.uid != "known";
+  }
+  bool may_matter(const SecretObject&, std::string_view key, std::string_view) override { return key != "plain"; }
+  Result<> secret(SecretObject& secret) override {
+    told += "secret " + secret.uid;
+    for (const SecretKey& key : secret.keys) told += ' ' + key.name + std::to_string(key.value ? key.value->size() : 0);
+    return {};
+  }
+};
+
+Result<std::string> read(std::string_view body, ListForm form, std::size_t piece) {
+  Counter counter;
+  SecretListReader reader(counter, form);
+  reader.begin();
+  for (; !body.empty(); body.remove_prefix(std::min(piece, body.size()))) TRY_VOID(reader.read(body.substr(0, piece)));
+  TRY_VOID(reader.finish());
+  return counter.told;
+}
+
+}  // namespace
+
+/// The pieces in which a list comes make no difference, and what is no list is refused in one line.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view body(reinterpret_cast<const char*>(data), size);
+  for (const ListForm form : {ListForm::values, ListForm::names}) {
+    const auto whole = read(body, form, size + 1);
+    const auto pieces = read(body, form, 3);
+    require_one_line(whole);
+    require(whole.has_value() == pieces.has_value());
+    if (whole) require(*whole == *pieces);
+  }
+  require_one_line(parse_namespaces(body));
+  require_one_line(parse_uid(body));
+  require(continuation_of(body).size() <= size * 4);
+  return 0;
+}

@@ -71,7 +71,7 @@ struct ClusterAccesses {
 Result<ClusterAccesses> cluster_accesses(const Settings& settings, const Services& services);
 
 /// The keys of `tokensweep.toml` that say which clusters and as whom: `kubeconfig`, `kubeconfigs`, `in_cluster`,
-/// `contexts`, `allow_exec`. For TypeSpec::credential. `ca_file` and `proxy` of network_keys() count where a
+/// `contexts`, `allow_exec`. For TypeSpec::keys. `ca_file` and `proxy` of network_keys() count where a
 /// kubeconfig names neither authority nor proxy.
 std::span<const KeySpec> access_keys();
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -21,7 +22,7 @@ constexpr std::size_t kClustersAtOnce = 8;
 /// One list, and its next page.
 constexpr unsigned kInFlight = 2;
 
-constexpr std::array kKeys = {
+constexpr std::array kOwnKeys = {
     KeySpec{.name = "namespaces",
             .kind = KeyKind::texts,
             .summary = "the namespaces to read; else all, by one list of the cluster where its roles allow that"},
@@ -29,6 +30,16 @@ constexpr std::array kKeys = {
             .kind = KeyKind::flag,
             .summary = "asks for no value: a secret's and its keys' names are all that is looked at"},
 };
+
+/// Which clusters, and what of them.
+std::span<const KeySpec> keys() {
+  static const std::vector<KeySpec> kKeys = [] {
+    std::vector<KeySpec> all(access_keys().begin(), access_keys().end());
+    all.insert(all.end(), kOwnKeys.begin(), kOwnKeys.end());
+    return all;
+  }();
+  return kKeys;
+}
 
 CrawlOptions options_of(const Settings& settings, const std::string& name) {
   const auto concurrency = static_cast<unsigned>(settings.count("concurrency", kInFlight));
@@ -119,9 +130,8 @@ Result<std::unique_ptr<Connector>> make(const Settings& settings, const Services
 
 const ConnectorEntry kEntry = {.spec = {.id = "kubernetes",
                                         .summary = "secrets of Kubernetes clusters",
-                                        .keys = kKeys,
-                                        .network = network_keys(),
-                                        .credential = access_keys()},
+                                        .keys = keys(),
+                                        .network = network_keys()},
                                .make = make};
 
 }  // namespace tokensweep::kubernetes

@@ -51,7 +51,7 @@ class ListWalk::Page final : public SecretListener {
   bool wants_values(const SecretObject& secret) override {
     if (namespaces.empty() || namespaces.back() != secret.name_space) namespaces.push_back(secret.name_space);
     scope_ = reading.scopes.of(secret.name_space);
-    is_new_ = scope_ && !reading.scopes.has_ended(secret.name_space) && is_new(secret);
+    is_new_ = scope_ && !reading.scopes.has_ended(secret.name_space) && !handed_.contains(secret.uid) && is_new(secret);
     return is_new_ && request.form == ListForm::values;
   }
 
@@ -65,6 +65,8 @@ class ListWalk::Page final : public SecretListener {
       return Error{ErrorKind::malformed, "the list comes back to a namespace that it has left"};
     }
     if (!is_new_) return {};
+    handed_.insert(secret.uid);
+    ++news;
     if (request.form == ListForm::names && !reading.options.names_only) {
       unread.push_back(std::move(secret));
       return {};
@@ -82,21 +84,17 @@ class ListWalk::Page final : public SecretListener {
   }
 
  private:
-  /// A secret that comes again, because the page broke and was asked for again, is none that is new.
+  /// Whether no earlier sweep has read this version of it.
   bool is_new(const SecretObject& secret) {
-    if (!handed_.insert(secret.uid).second) return false;
-    bool is_known = false;
-    if (!reading.options.names_only) {
-      const auto [asked, first] = known.try_emplace(key_of(secret));
-      if (first) asked->second = reading.sink.is_known(*scope_, place_of(secret), secret.version);
-      is_known = asked->second;
-    }
-    if (!is_known) ++news;
-    return !is_known;
+    if (reading.options.names_only) return true;
+    const auto [asked, first] = known.try_emplace(key_of(secret));
+    if (first) asked->second = reading.sink.is_known(*scope_, place_of(secret), secret.version);
+    return !asked->second;
   }
 
   ClusterReading& reading;
-  std::unordered_set<std::string> handed_;
+  std::unordered_set<std::string>
+      handed_;  ///< a page that breaks is asked for again: what came whole does not count twice
   std::optional<ScopeNumber> scope_;
   bool is_new_ = false;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_map>
 #include <utility>
 
 #include "base/base64.hpp"
@@ -88,15 +89,21 @@ class MetadataReader {
     return {};
   }
 
-  /// When the value of a key was written at the latest: nobody wrote anything of its owners' since.
-  [[nodiscard]] std::optional<Time> written_before(std::string_view key) const {
-    std::optional<Time> latest;
+  /// Notes when each key's value was written at the latest: nobody who owns it wrote anything since.
+  void date(std::vector<SecretKey>& keys) const {
+    if (keys.empty()) return;
+    std::unordered_map<std::string_view, Time> latest;
     for (const WriterEntry& writer : writers_) {
-      if (writer.time && std::ranges::find(writer.keys, key) != writer.keys.end()) {
-        latest = std::max(latest.value_or(*writer.time), *writer.time);
+      if (!writer.time) continue;
+      for (const std::string& key : writer.keys) {
+        const auto [at, first] = latest.try_emplace(key, *writer.time);
+        if (!first) at->second = std::max(at->second, *writer.time);
       }
     }
-    return latest;
+    for (SecretKey& key : keys) {
+      const auto found = latest.find(key.name);
+      if (found != latest.end()) key.written_before = found->second;
+    }
   }
 
   [[nodiscard]] std::optional<Time> written_at() const {
@@ -139,8 +146,8 @@ class MetadataReader {
     if (path == "managedFields[].time") return assign(writers_.back().time, event);
     // Its own entry is `.`; a key is `f:` and its name.
     if (path == "managedFields[].fieldsV1.f:data{}" && event.kind != Kind::end && event.key.starts_with("f:")) {
-      if (writers_.back().keys.size() >= kMostKeys) return malformed("managedFields names more keys than a secret has");
-      writers_.back().keys.emplace_back(event.key.substr(2));
+      // Nothing is noted of the rest: one odd secret is not to cost a list.
+      if (writers_.back().keys.size() < kMostKeys) writers_.back().keys.emplace_back(event.key.substr(2));
     }
     return {};
   }
@@ -297,7 +304,7 @@ struct SecretListReader::Impl : JsonListener {
       for (std::string& name : metadata.keys())
         secret.keys.push_back({.name = std::move(name), .value = {}, .written_before = {}});
     }
-    for (SecretKey& key : secret.keys) key.written_before = metadata.written_before(key.name);
+    metadata.date(secret.keys);
     secret.written_at = metadata.written_at();
     ++count;
     return listener.secret(secret);

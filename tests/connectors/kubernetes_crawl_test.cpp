@@ -8,6 +8,7 @@
 
 #include "connectors/kubernetes/crawl.hpp"
 #include "net/url.hpp"
+#include "tests/connectors/conformance.hpp"
 #include "tests/connectors/fake_service.hpp"
 
 namespace {
@@ -152,6 +153,48 @@ std::unique_ptr<Crawled> crawl_it(FakeCluster& fake, CrawlOptions options = {}, 
 }
 
 using States = std::map<std::string, ScopeState>;
+
+/// The crawl of two namespaces as a connector: how clusters are reached is another test's.
+class NamesOfTwoNamespaces final : public Connector {
+ public:
+  explicit NamesOfTwoNamespaces(const Services& services) {
+    cluster_.context = "prod";
+    cluster_.server = Url::parse("https://cluster.example.test/").value();
+    client_ = std::move(
+        services.clients.make({.name = "acme", .origin = cluster_.server.origin, .authorizer = no_credential()})
+            .value());
+    api_ = std::make_unique<Api>(*client_, cluster_, "acme");
+    options_ = {.name = "acme", .namespaces = {"a", "b"}, .names_only = true};
+  }
+  Task<Result<SourceCheck>> check() override { co_return SourceCheck(); }
+  Task<Result<>> sweep(tokensweep::Sink& sink) override {
+    Api* ways[] = {api_.get()};
+    co_return co_await crawl(ways, "uid-1", options_, sink);
+  }
+
+ private:
+  Cluster cluster_;
+  std::unique_ptr<HttpClient> client_;
+  std::unique_ptr<Api> api_;
+  CrawlOptions options_;
+};
+
+TEST_CASE("a crawl keeps what every connector promises") {
+  FakeCluster fake;
+  fake.add("a", 3);
+  fake.add("b", 3);
+  tokensweep::testing::Subject subject;
+  subject.answer = [&fake](const HttpRequest& request) { return fake.answer(request); };
+  subject.make = [](const Services& services) -> Result<std::unique_ptr<Connector>> {
+    return std::unique_ptr<Connector>(std::make_unique<NamesOfTwoNamespaces>(services));
+  };
+  subject.one_place =
+      "GET /api/v1/namespaces/a/secrets?limit=100&fieldSelector="
+      "type%21%3Dhelm.sh%2Frelease.v1%2Ctype%21%3Dkubernetes.io%2Fservice-account-token";
+  subject.one_prefix = "a";
+  subject.canary = "canary";
+  tokensweep::testing::check_conformance(subject);
+}
 
 TEST_CASE("a cluster is read by one list: each namespace is a scope, and so is the whole") {
   FakeCluster fake;

@@ -17,6 +17,10 @@ constexpr std::array kNetwork = {
             .kind = KeyKind::path,
             .summary = "certificates of the authorities to trust in place of the system's, PEM"},
     KeySpec{.name = "proxy", .kind = KeyKind::url, .summary = "the proxy to go through"},
+    KeySpec{.name = "timeout",
+            .kind = KeyKind::count,
+            .summary = "how many seconds the service may be silent, 30 by default; then the request is sent again",
+            .most = 600},
 };
 
 constexpr std::array<KeySpec, 3> credentials(bool required) {
@@ -47,5 +51,11 @@ constexpr std::array kOptionalCredential = credentials(false);
 std::span<const KeySpec> network_keys() { return kNetwork; }
 std::span<const KeySpec> credential_keys() { return kCredential; }
 std::span<const KeySpec> optional_credential_keys() { return kOptionalCredential; }
+
+void apply_network_keys(const Settings& settings, ClientOptions& options) {
+  options.tls.ca_file = settings.path("ca_file");
+  if (settings.has("proxy")) options.proxy = settings.text("proxy");
+  if (settings.has("timeout")) options.timeout = std::chrono::seconds(settings.count("timeout", 0));
+}
 
 }  // namespace tokensweep

@@ -44,6 +44,7 @@ struct ClientOptions {
   std::string identity;
   TlsOptions tls;
   std::optional<std::string> proxy;  ///< `http://host:port`, in place of the environment's; empty text: none at all
+  std::optional<std::chrono::seconds> timeout;  ///< how long the far side may be silent; empty: as Deadlines has it
 };
 
 /// What was sent, for the account of a sweep and for tests.

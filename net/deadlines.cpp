@@ -25,13 +25,27 @@ std::string_view words(Phase phase) {
 
 }  // namespace
 
+Deadlines deadlines_for(std::chrono::seconds silence) {
+  const std::chrono::milliseconds limit = silence;
+  Deadlines deadlines;
+  deadlines.connect = std::min(deadlines.connect, limit);
+  deadlines.proxy = std::min(deadlines.proxy, limit);
+  deadlines.handshake = std::min(deadlines.handshake, limit);
+  deadlines.idle = limit;
+  deadlines.window = limit;
+  deadlines.window_bytes = static_cast<std::size_t>(silence.count()) << 10U;
+  deadlines.whole = std::max(deadlines.whole, limit);
+  deadlines.first_byte = limit;
+  return deadlines;
+}
+
 Watch::Watch(const Deadlines& deadlines, std::chrono::milliseconds first_byte, Instant start)
     : deadlines_(deadlines),
-      first_byte_(first_byte),
+      first_byte_(deadlines.first_byte.value_or(first_byte)),
       // A limit of zero is overdue at once, but must not keep anybody awake before its phase comes.
       shortest_(
           std::max(std::chrono::milliseconds(1), std::min({deadlines.connect, deadlines.proxy, deadlines.handshake,
-                                                           deadlines.idle, deadlines.window, first_byte}))),
+                                                           deadlines.idle, deadlines.window, first_byte_}))),
       phase_end_(start + deadlines.connect),
       whole_end_(start + deadlines.whole) {}
 

@@ -21,7 +21,13 @@ struct Deadlines {
   std::size_t window_bytes = std::size_t{30} << 10U;
   std::chrono::milliseconds whole{300'000};
   std::chrono::milliseconds kept{60'000};  ///< how long a connection waits for its next request
+  /// How long the far side may think, in place of the request's own; empty: as the request says.
+  std::optional<std::chrono::milliseconds> first_byte;
 };
+
+/// The same, where the far side may be silent for `silence` and no longer, in whatever phase: connecting takes no longer
+/// than usual, and so many KiB as `silence` has seconds have to come within it.
+Deadlines deadlines_for(std::chrono::seconds silence);
 
 /// What a request is at, and so what it hangs in.
 enum class Phase : std::uint8_t { connecting, asking_proxy, handshake, sending, waiting, receiving };

@@ -19,20 +19,22 @@ Result<std::unique_ptr<HttpClient>> Network::make(ClientOptions options) {
 Result<Transport*> Network::transport_for(ClientOptions& options) {
   const bool can_share = options.tls.ca_pem.empty() && !options.tls.client && options.tls.server_name.empty();
   const auto same = [&options](const Shared& one) {
-    return one.ca_file == options.tls.ca_file && one.proxy == options.proxy;
+    return one.ca_file == options.tls.ca_file && one.proxy == options.proxy && one.timeout == options.timeout;
   };
   const auto known = std::find_if(shared_.begin(), shared_.end(), same);
   if (can_share && known != shared_.end()) return known->transport;
 
-  const Shared asked{options.tls.ca_file, options.proxy, nullptr};
+  Shared asked{options.tls.ca_file, options.timeout, options.proxy};
   TransportOptions wanted;
   wanted.tls = std::move(options.tls);
   wanted.proxy = options.proxy;
   wanted.environment = environment_;
+  if (options.timeout) wanted.deadlines = deadlines_for(*options.timeout);
   TRY(auto made, Transport::make(wanted, clock_));
   transports_.push_back(std::move(made));
   Transport* const transport = transports_.back().get();
-  if (can_share) shared_.push_back({asked.ca_file, asked.proxy, transport});
+  asked.transport = transport;
+  if (can_share) shared_.push_back(std::move(asked));
   return transport;
 }
 

@@ -14,7 +14,8 @@
 
 namespace tokensweep {
 
-/// Makes the program's clients: their layers on sockets. Clients with the same authorities and proxy share connections;
+/// Makes the program's clients: their layers on sockets. Clients with the same authorities, proxy and timeout share
+/// connections;
 /// one with a certificate of its own shares none. Outlives its clients and their requests; dies before what runs the
 /// network thread, as Transport has it.
 class Network final : public ClientFactory {
@@ -27,6 +28,7 @@ class Network final : public ClientFactory {
  private:
   struct Shared {
     std::optional<std::filesystem::path> ca_file;
+    std::optional<std::chrono::seconds> timeout;
     std::optional<std::string> proxy;
     Transport* transport = nullptr;
   };

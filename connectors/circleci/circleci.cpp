@@ -77,9 +77,8 @@ class CircleCi : public Connector {
     ClientOptions options{.name = services_.name,
                           .origin = origin_,
                           .authorizer = fixed_credential("Circle-Token", "", std::move(found.token)),
-                          .limits = {.in_flight = in_flight_, .rate = rate_, .read = read_limits},
-                          .tls = {.ca_file = settings_.path("ca_file")}};
-    if (settings_.has("proxy")) options.proxy = settings_.text("proxy");
+                          .limits = {.in_flight = in_flight_, .rate = rate_, .read = read_limits}};
+    apply_network_keys(settings_, options);
     TRY(client_, services_.clients.make(std::move(options)));
     token_from_ = std::move(found.from);
     return {};

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "connectors/common_keys.hpp"
 #include "connectors/github/credentials.hpp"
 #include "connectors/github/limits.hpp"
 #include "connectors/github/plan.hpp"
@@ -77,8 +78,7 @@ Result<std::unique_ptr<HttpClient>> Gate::client(std::unique_ptr<Authorizer> aut
   options.authorizer = std::move(authorizer);
   options.limits = limits_of(site_, settings_);
   options.identity = std::move(identity);
-  options.tls.ca_file = settings_.path("ca_file");
-  if (settings_.has("proxy")) options.proxy = settings_.text("proxy");
+  apply_network_keys(settings_, options);
   return services_.clients.make(std::move(options));
 }
 

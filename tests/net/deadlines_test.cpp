@@ -99,4 +99,24 @@ TEST_CASE("a fast window does not make up for a slow one") {
   CHECK(watch.overdue(kStart + 60s) == "sends its answer too slowly");
 }
 
+TEST_CASE("a silence that is allowed holds for every phase, and makes none longer than usual but those that it names") {
+  struct Case {
+    Phase phase;
+    std::chrono::milliseconds ends_of_short;
+    std::chrono::milliseconds ends_of_long;
+  };
+  const std::vector<Case> cases = {
+      {Phase::connecting, 2s, 10s},  {Phase::asking_proxy, 2s, 10s}, {Phase::handshake, 2s, 10s},
+      {Phase::sending, 2s, 120s},    {Phase::waiting, 2s, 120s},     {Phase::receiving, 2s, 120s},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(static_cast<int>(c.phase));
+    for (const bool is_long : {false, true}) {
+      Watch watch(tokensweep::deadlines_for(is_long ? 120s : 2s), 30s, kStart);
+      watch.enter(c.phase, kStart);
+      CHECK(sleep_it_out(watch, kStart).second == (is_long ? c.ends_of_long : c.ends_of_short));
+    }
+  }
+}
+
 }  // namespace

@@ -20,6 +20,7 @@ import hashlib
 import json
 import math
 import random
+import re
 import sys
 import tempfile
 import time
@@ -674,6 +675,30 @@ class GitHub(Server):
         if credential is None or isinstance(credential, str):
             credential = self.credentials[credential] if credential else self.classic()
         return Truth(self, credential).tell()
+
+
+class Fleet(Server):
+    """Several organisations at one address, with the same credentials: `github("acme")` is what serves one of them."""
+
+    def __init__(self, organisations: list[Organisation], *, product: str = "dotcom", **server: Any) -> None:
+        super().__init__(**server)
+        self.parts = {one.login: GitHub(one, product=product) for one in organisations}
+        first = next(iter(self.parts.values()))
+        for part in self.parts.values():
+            part.socket.close()  # it is only asked from here
+            part.loop.close()
+            part.url, part.credentials, part.windows = self.url, first.credentials, first.windows
+
+    def github(self, login: str) -> GitHub:
+        return self.parts[login]
+
+    def part_of(self, request: Request) -> GitHub:
+        """By the organisation that a path or a query names; that of what names none is the first."""
+        names = re.findall(r"/(?:orgs|repos)/([^/?]+)", request.path) or re.findall(r'"(?:login|org\w*)": ?"([^"]+)"', request.body.decode())
+        return self.parts.get(names[0] if names else "", next(iter(self.parts.values())))
+
+    def answer(self, request: Request) -> Answer:
+        return self.part_of(request).answer(request)
 
 
 class Truth:

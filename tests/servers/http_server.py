@@ -178,6 +178,7 @@ class Connection(asyncio.Protocol):
             self.request = None
 
     def data_received(self, data: bytes) -> None:
+        self.server.received_bytes += len(data)
         self.buffer = self.buffer + data if self.buffer else data
         if self.request is None:
             self.next_request()
@@ -289,6 +290,8 @@ class Server:
         self.most_in_flight = 0
         self.connections = 0  # accepted, but for those that only steered it
         self.last_connection = 0
+        self.received_bytes = 0  # of requests, out of TLS where there is any
+        self.on_request: Callable[[Request], None] | None = None  # called when one has come, before it is answered
         self.in_flight = 0
         self.open_connections: set[Connection] = set()
         self.tls_context: ssl.SSLContext | None = None
@@ -371,6 +374,8 @@ class Server:
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         self.seen.append(request)
         connection.request = request
+        if self.on_request:
+            self.on_request(request)
         fault = next((one for one in self.planned if one.befalls(request)), None) if self.planned else None
         try:
             if fault:

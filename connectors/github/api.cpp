@@ -62,6 +62,7 @@ Task<Outcome> Api::send(Asked asked, const HttpRequest& request, HttpResponse& r
     if (outcome.reason.starts_with(name_ + ": ")) outcome.reason.erase(0, name_.size() + 2);
     co_return outcome;
   }
+  answered_ = true;
   response = std::move(*answer);
   notice(response);
   co_return judge(response, asked, site_);

@@ -64,6 +64,8 @@ class Api {
   [[nodiscard]] const CredentialSigns& signs() const { return signs_; }
   /// Why nothing is asked for any more.
   [[nodiscard]] const std::optional<Outcome>& ended() const { return ended_; }
+  /// Whether any answer has come: until then nobody may be there, and it is of no use to ask in another way.
+  [[nodiscard]] bool answered() const { return answered_; }
   [[nodiscard]] const Site& site() const { return site_; }
 
  private:
@@ -82,6 +84,7 @@ class Api {
   std::string name_;
   CredentialSigns signs_;
   std::optional<Outcome> ended_;
+  bool answered_ = false;
   unsigned failures_in_a_row_ = 0;
 };
 

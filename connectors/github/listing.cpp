@@ -32,7 +32,7 @@ Task<std::optional<Rows>> Listing::next_by_query() {
   }
   auto answer = co_await query_page();
   RepositoryPage& page = answer.document;
-  if (answer.outcome.kind == Kind::ends) {
+  if (answer.outcome.kind == Kind::ends || !api_.answered()) {
     outcome_ = std::move(answer.outcome);
     co_return std::nullopt;
   }
@@ -61,7 +61,7 @@ Task<Answer<RepositoryPage>> Listing::query_page() {
   for (unsigned limited = 0;;) {
     auto answer = co_await api_.query(repositories_query(organisation_, page_, first_, protection_));
     const bool too_long = answer.outcome.kind == Kind::failed && answer.outcome.error == ErrorKind::transient;
-    if (too_long && first_ / 2 >= kFewest) {
+    if (too_long && api_.answered() && first_ / 2 >= kFewest) {
       first_ /= 2;
       continue;
     }

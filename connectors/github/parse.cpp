@@ -20,7 +20,8 @@ constexpr std::size_t kLongestText = std::size_t{256} << 10U;
 Error malformed(std::string what) { return {ErrorKind::malformed, std::move(what)}; }
 
 Error mistyped(const JsonEvent& event, std::string_view expected) {
-  return malformed(std::string(event.path).append(" is no ").append(expected));
+  const std::string_view what = event.path.empty() ? "the answer" : event.path;
+  return malformed(std::string(what).append(" is no ").append(expected));
 }
 
 Result<> assign(std::string& to, const JsonEvent& event) {

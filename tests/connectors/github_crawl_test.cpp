@@ -265,6 +265,21 @@ TEST_CASE("a page of repositories that takes GitHub too long is asked for by hal
   CHECK(swept->sink.scopes.size() == 5);
 }
 
+TEST_CASE("where nobody answers, nothing is asked in smaller pieces or another way") {
+  const Subject subject = subject_of(acme());
+  std::vector<std::string> asked;
+  const auto swept = sweep(subject, [&](FakeService& service) {
+    service.on_request = [&](const HttpRequest& request, auto) { asked.push_back(FakeService::name_of(request)); };
+    const auto nobody = [](const HttpRequest&) -> Result<HttpResponse> {
+      return Error{ErrorKind::transient, "does not begin to answer"};
+    };
+    service.instead["POST /api/graphql"] = nobody;
+    service.instead[kRest + "/orgs/acme"] = nobody;
+  });
+  CHECK_FALSE(swept->result);
+  CHECK(asked.size() == 8);  // four tries of each
+}
+
 TEST_CASE("GraphQL's limit comes with status 200, and is waited out") {
   const Subject subject = subject_of(acme());
   int asked = 0;

@@ -48,7 +48,7 @@ TEST_CASE("what is no list of secrets is an error that quotes nothing") {
       {"a NUL behind it", "{\"secrets\": []}\x01", "no JSON"},
       {"no UTF-8", "{\"secrets\": [{\"name\": \"canary\xff\"}]}", "no JSON"},
       {"another document", R"({"canary": []})", "secrets is not there"},
-      {"an array", R"(["canary"])", " is no object"},
+      {"an array", R"(["canary"])", "the answer is no object"},
       {"an object for the list", R"({"secrets": {"name": "canary"}})", "secrets is no list"},
       {"null for the list", R"({"secrets": null})", "secrets is no list"},
       {"a text for a row", R"({"secrets": ["canary"]})", "secrets[] is no object"},

@@ -84,7 +84,7 @@ TEST_CASE("a sweep sees what contexts and projects hold, and each sweep the same
       kListGap + kSiteText;
   CHECK(fixture.sink.text() == expected);
   CHECK(fixture.script.asked.size() == 5);
-  for (const auto& seen : fixture.sink.scopes) {
+  for (const auto& [prefix, seen] : fixture.sink.scopes) {
     CHECK(seen.scope.source == "circleci");
     CHECK(seen.scope.name == "ci");
     CHECK(seen.scope.realm == "circleci:circleci.com");
@@ -389,10 +389,10 @@ TEST_CASE("what says that nothing else will come ends the source, and every scop
     const auto swept = fixture.sweep();
     REQUIRE_FALSE(swept.has_value());
     CHECK(swept.error().what == c.error);
-    for (const auto& seen : fixture.sink.scopes) {
-      CAPTURE(seen.scope.prefix);
+    for (const auto& [prefix, seen] : fixture.sink.scopes) {
+      CAPTURE(prefix);
       REQUIRE(seen.end.has_value());
-      const bool read_before = seen.scope.prefix.ends_with("ctx-1") && c.target != context_path("ctx-1");
+      const bool read_before = prefix.ends_with("ctx-1") && c.target != context_path("ctx-1");
       CHECK((seen.end->state == ScopeState::failed) == !read_before);
     }
   }

@@ -1,21 +1,24 @@
 #pragma once
 
+#include <doctest/doctest.h>
+
 #include <algorithm>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "base/time.hpp"
 #include "connectors/circleci/circleci.hpp"
+#include "tests/support/recording_sink.hpp"
 #include "tests/support/virtual_clock.hpp"
 
-/// A CircleCI of scripted answers, in memory, and a sink that writes down what it is told.
+/// A CircleCI of scripted answers, in memory.
 namespace tokensweep::circleci::testing {
+
+using tokensweep::testing::RecordingSink;
 
 struct Reply {
   int status = 200;
@@ -94,80 +97,6 @@ class ScriptedClients final : public ClientFactory {
   Clock& clock_;
 };
 
-/// What one scope was told.
-struct SeenScope {
-  Scope scope;
-  std::map<std::string, Sighting> found;  ///< by place
-  std::vector<Gap> gaps;
-  std::optional<ScopeEnd> end;
-};
-
-class RecordingSink final : public Sink {
- public:
-  std::set<std::string> read_before;  ///< prefixes of scopes that are not begun again
-  std::vector<SeenScope> scopes;
-  std::set<std::pair<std::string, std::string>> known;  ///< places and their versions that an earlier sweep has read
-
-  std::optional<ScopeNumber> begin(const Scope& scope) override {
-    if (read_before.contains(scope.prefix)) return std::nullopt;
-    scopes.push_back({scope, {}, {}, {}});
-    return static_cast<ScopeNumber>(scopes.size() - 1);
-  }
-  void found(ScopeNumber scope, Sighting sighting) override {
-    std::string place = sighting.place;
-    scopes.at(scope).found.insert_or_assign(std::move(place), std::move(sighting));
-  }
-  void gap(ScopeNumber scope, Gap gap) override { scopes.at(scope).gaps.push_back(std::move(gap)); }
-  Task<> end(ScopeNumber scope, ScopeEnd how) override {
-    scopes.at(scope).end = std::move(how);
-    co_return;
-  }
-  bool is_known(ScopeNumber, std::string_view place, std::string_view version) override {
-    return known.contains({std::string(place), std::string(version)});
-  }
-  Task<> room() override { co_return; }
-  bool may_matter(std::string_view, std::string_view, Spelling) override { return true; }
-
-  [[nodiscard]] const SeenScope* at(std::string_view prefix) const {
-    const auto seen = std::ranges::find(scopes, prefix, [](const SeenScope& one) { return one.scope.prefix; });
-    return seen == scopes.end() ? nullptr : &*seen;
-  }
-
-  /// Everything, a line for each scope, sighting and gap, the scopes by prefix.
-  [[nodiscard]] std::string text() const {
-    constexpr std::string_view kStates[] = {"open", "complete", "incomplete", "denied", "failed", "skipped"};
-    std::map<std::string, std::string> lines;
-    for (const SeenScope& seen : scopes) {
-      std::string& line = lines[seen.scope.prefix];
-      line += seen.scope.prefix + " | " + seen.scope.store + " | ";
-      line += seen.end ? kStates[static_cast<std::size_t>(seen.end->state)] : "never ended";
-      if (seen.end && !seen.end->reason.empty()) line += ": " + seen.end->reason;
-      line += '\n';
-      for (const auto& [place, sighting] : seen.found) line += "  " + text(sighting);
-      for (const Gap& gap : seen.gaps) {
-        line += "  " + gap.place + (gap.incomplete ? ": missed: " : ": ") + gap.reason + '\n';
-      }
-    }
-    std::string all;
-    for (const auto& [prefix, line] : lines) all += line;
-    return all;
-  }
-
- private:
-  static std::string text(const Sighting& sighting) {
-    std::string line = sighting.place + " " + sighting.name + " …" + sighting.ending + " ";
-    line += std::string(to_string(sighting.age_basis));
-    if (sighting.created_at) line += " created " + format_time(*sighting.created_at);
-    if (sighting.updated_at) line += " updated " + format_time(*sighting.updated_at);
-    for (const std::string_view flag : names(sighting.flags)) line += " " + std::string(flag);
-    for (const Evidence& evidence : sighting.evidence) {
-      line +=
-          " [" + std::string(to_string(evidence.kind)) + (evidence.value.empty() ? "" : ": ") + evidence.value + "]";
-    }
-    return line + '\n';
-  }
-};
-
 /// A connector of scripted answers, on virtual time.
 class CircleCiFixture {
  public:
@@ -190,7 +119,9 @@ class CircleCiFixture {
     script.asked.clear();
     auto connector = make();
     if (!connector) return std::move(connector).error();
-    return time.run((*connector)->sweep(sink));
+    auto swept = time.run((*connector)->sweep(sink));
+    for (const std::string& wrong : sink.wrong) FAIL_CHECK(wrong);
+    return swept;
   }
   Result<SourceCheck> check() {
     auto connector = make();

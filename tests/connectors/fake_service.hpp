@@ -6,7 +6,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,10 +13,10 @@
 
 #include "connectors/connector.hpp"
 #include "net/layered_client.hpp"
+#include "tests/support/recording_sink.hpp"
 #include "tests/support/virtual_clock.hpp"
 
-/// A service in memory, below the real client's layers, and a sink that writes down what a connector says: what every
-/// connector's tests need.
+/// A service in memory, below the real client's layers: what every connector's tests need, beside a RecordingSink.
 namespace tokensweep::testing {
 
 using namespace std::chrono_literals;
@@ -73,80 +72,6 @@ class FakeService final : public Exchange {
   Answer answer_;
   VirtualClock& clock_;
   std::size_t under_way_ = 0;
-};
-
-/// A scope as a connector left it.
-struct SeenScope {
-  Scope scope;
-  std::map<std::string, Sighting> found;  ///< by place
-  std::vector<Gap> gaps;
-  std::optional<ScopeEnd> end;
-};
-
-class RecordingSink : public Sink {
- public:
-  std::map<std::string, SeenScope> scopes;              ///< by prefix
-  std::map<std::string, bool> read_before;              ///< prefixes of scopes that need not be read
-  std::set<std::pair<std::string, std::string>> known;  ///< places and their versions that an earlier sweep has read
-  std::vector<std::string> wrong;                       ///< what no connector may do
-
-  std::optional<ScopeNumber> begin(const Scope& scope) override {
-    if (read_before[scope.prefix]) return std::nullopt;
-    if (!scopes.emplace(scope.prefix, SeenScope{.scope = scope}).second)
-      wrong.push_back("begun twice: " + scope.prefix);
-    prefixes_.push_back(scope.prefix);
-    return static_cast<ScopeNumber>(prefixes_.size() - 1);
-  }
-  void found(ScopeNumber scope, Sighting sighting) override {
-    SeenScope& seen = scopes.at(prefixes_.at(scope));
-    if (seen.end) wrong.push_back("found behind the end: " + sighting.place);
-    if (!sighting.place.starts_with(seen.scope.prefix + "/"))
-      wrong.push_back("outside of its scope: " + sighting.place);
-    std::string place = sighting.place;
-    if (!seen.found.emplace(place, std::move(sighting)).second) wrong.push_back("found twice: " + place);
-  }
-  void gap(ScopeNumber scope, Gap gap) override { scopes.at(prefixes_.at(scope)).gaps.push_back(std::move(gap)); }
-  Task<> end(ScopeNumber scope, ScopeEnd how) override {
-    SeenScope& seen = scopes.at(prefixes_.at(scope));
-    if (seen.end) wrong.push_back("ended twice: " + seen.scope.prefix);
-    if ((how.state == ScopeState::complete) != how.reason.empty())
-      wrong.push_back("an odd reason: " + seen.scope.prefix);
-    seen.end = std::move(how);
-    co_return;
-  }
-  bool is_known(ScopeNumber, std::string_view place, std::string_view version) override {
-    return known.contains({std::string(place), std::string(version)});
-  }
-  Task<> room() override { co_return; }
-  bool may_matter(std::string_view, std::string_view bytes, Spelling) override {
-    return bytes.find("npm_") != std::string_view::npos;
-  }
-
-  [[nodiscard]] std::map<std::string, ScopeState> states() const {
-    std::map<std::string, ScopeState> states;
-    for (const auto& [prefix, seen] : scopes) states[prefix] = seen.end ? seen.end->state : ScopeState::open;
-    return states;
-  }
-  /// Every place with what is said of it, in one line each.
-  [[nodiscard]] std::vector<std::string> places() const {
-    std::vector<std::string> lines;
-    for (const auto& [prefix, seen] : scopes) {
-      for (const auto& [place, sighting] : seen.found) lines.push_back(place);
-    }
-    return lines;
-  }
-  /// All reasons and gaps: what a user may get to see.
-  [[nodiscard]] std::string words() const {
-    std::string words;
-    for (const auto& [prefix, seen] : scopes) {
-      if (seen.end) words += seen.end->reason + "\n";
-      for (const Gap& gap : seen.gaps) words += gap.place + gap.reason + "\n";
-    }
-    return words;
-  }
-
- private:
-  std::vector<std::string> prefixes_;
 };
 
 /// One service, one connector, and time that passes at once.

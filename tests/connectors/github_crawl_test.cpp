@@ -475,7 +475,7 @@ TEST_CASE("what was read before an interruption is not asked for again") {
   auto connector = subject.make(world.services());
   REQUIRE(connector);
   RecordingSink sink;
-  sink.read_before = {{"1", true}, {"1/11", true}, {"1/14", true}};
+  sink.read_before = {"1", "1/11", "1/14"};
   REQUIRE(world.time.run((*connector)->sweep(sink)));
   CHECK(world.service.times.size() == 4);
   CHECK(world.service.times.contains(subject.one_place));

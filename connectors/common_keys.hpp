@@ -11,8 +11,8 @@ namespace tokensweep {
 /// The keys of every source that is reached over a network.
 std::span<const KeySpec> network_keys();
 
-/// What of them is the transport's into a client's options. `concurrency` and `rate` are the connector's, which knows its
-/// service's limits.
+/// What of them is the transport's into a client's options. `concurrency` and `rate` are the connector's, which knows
+/// its service's limits.
 void apply_network_keys(const Settings& settings, ClientOptions& options);
 
 /// Where a source's credential is: exactly one of them.

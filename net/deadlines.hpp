@@ -25,8 +25,8 @@ struct Deadlines {
   std::optional<std::chrono::milliseconds> first_byte;
 };
 
-/// The same, where the far side may be silent for `silence` and no longer, in whatever phase: connecting takes no longer
-/// than usual, and so many KiB as `silence` has seconds have to come within it.
+/// The same, where the far side may be silent for `silence` and no longer, in whatever phase: connecting takes no
+/// longer than usual, and so many KiB as `silence` has seconds have to come within it.
 Deadlines deadlines_for(std::chrono::seconds silence);
 
 /// What a request is at, and so what it hangs in.

@@ -31,6 +31,10 @@ std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text) {
                                 text.substr(17, 8)));
 }
 
+std::chrono::sys_seconds their_time(const HttpResponse& response, std::chrono::system_clock::time_point now) {
+  return parse_http_date(response.header("Date")).value_or(std::chrono::ceil<seconds>(now));
+}
+
 std::optional<seconds> retry_after(const HttpResponse& response, std::chrono::system_clock::time_point now) {
   const std::string_view value = response.header("Retry-After");
   if (value.empty()) return std::nullopt;
@@ -41,8 +45,7 @@ std::optional<seconds> retry_after(const HttpResponse& response, std::chrono::sy
   }
   const auto until = parse_http_date(value);
   if (!until) return std::nullopt;
-  const auto from = parse_http_date(response.header("Date")).value_or(std::chrono::ceil<seconds>(now));
-  return std::clamp(*until - from, 0s, kLongest);
+  return std::clamp(*until - their_time(response, now), 0s, kLongest);
 }
 
 LimitSign common_limit_sign(const HttpResponse& response, std::chrono::system_clock::time_point now, unsigned times) {

@@ -8,8 +8,12 @@
 /// What answers say of limits in words that many services share. For Limits::read.
 namespace tokensweep {
 
-/// How long `Retry-After` (RFC 9110, 10.2.3) wants us to wait: seconds, or a date, which is compared with the answer's
-/// own `Date` where it has one, so that our clock need not be right. At most a year; nothing where it says nothing.
+/// What time it is where an answer comes from: its `Date`, and ours where it has none. What an answer says of moments
+/// is compared with that, so that our clock need not be right.
+std::chrono::sys_seconds their_time(const HttpResponse& response, std::chrono::system_clock::time_point now);
+
+/// How long `Retry-After` (RFC 9110, 10.2.3) wants us to wait: seconds, or a date. At most a year; nothing
+/// where it says nothing.
 std::optional<std::chrono::seconds> retry_after(const HttpResponse& response,
                                                 std::chrono::system_clock::time_point now);
 

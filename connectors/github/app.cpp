@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "identity/encoding.hpp"
+#include "net/limit_signs.hpp"
 #include "net/wait_line.hpp"
 
 namespace tokensweep::github {
@@ -25,6 +27,9 @@ constexpr seconds kAfter{540};
 // A token of the App's own is made anew when it has less than this to live.
 constexpr seconds kSpare{120};
 constexpr seconds kInstallationSpare{300};
+// An installation's token lives an hour. Whatever is said of it, it is used for a while: a refusal renews it.
+constexpr seconds kLongestLife{3600};
+constexpr seconds kShortestLife = kInstallationSpare + seconds(60);
 // What a token says of itself is a few hundred bytes.
 constexpr std::size_t kLargestAnswer = std::size_t{64} << 10U;
 
@@ -99,7 +104,7 @@ class InstallationAuthorizer final : public Authorizer {
 
   Task<Result<Credential>> credential(const HttpRequest&) override {
     while (fetching_) co_await waiting_.wait();
-    if (current_ && clock_.wall() + kInstallationSpare < expires_at_) co_return current_;
+    if (current_ && clock_.now() < good_until_) co_return current_;
     fetching_ = true;
     auto fetched = co_await fetch();
     fetching_ = false;
@@ -126,7 +131,9 @@ class InstallationAuthorizer final : public Authorizer {
     const auto reader = installation_token_reader();
     CO_TRY(const InstallationToken token, read_answer(*reader, response.body.view()));
     current_ = bearer(token.token);
-    expires_at_ = token.expires_at;
+    // By GitHub's clock, and then by the one of ours that nobody sets.
+    const seconds life = token.expires_at - their_time(response, clock_.wall());
+    good_until_ = clock_.now() + std::clamp(life, kShortestLife, kLongestLife) - kInstallationSpare;
     co_return Result<>();
   }
 
@@ -135,7 +142,7 @@ class InstallationAuthorizer final : public Authorizer {
   std::string body_;
   const Clock& clock_;
   Credential current_;
-  system_clock::time_point expires_at_;
+  Clock::Instant good_until_;
   bool fetching_ = false;
   WaitLine waiting_;
 };

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "connectors/github/parse.hpp"
+#include "net/limit_signs.hpp"
 
 namespace tokensweep::github {
 namespace {
@@ -38,7 +39,7 @@ seconds until_reset(const HttpResponse& response, system_clock::time_point now) 
   constexpr seconds kWindow{3600};
   const auto reset = number_of(response, "x-ratelimit-reset");
   if (!reset) return kSecondaryPause;
-  const seconds left = seconds(*reset) - std::chrono::floor<seconds>(now.time_since_epoch());
+  const seconds left = seconds(*reset) - their_time(response, now).time_since_epoch();
   return std::clamp(left, seconds(0), kWindow) + seconds(1);
 }
 

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <fmt/chrono.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
@@ -163,6 +164,11 @@ TEST_CASE("a refusal for the limit's sake is told from a missing permission, and
        answer(403, {{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", "1780000000"}}), 0, 1s, true},
       {"a reset in years: our clock is behind",
        answer(403, {{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", "1990000000"}}), 0, 3601s, true},
+      {"a reset by their clock: ours is years ahead",
+       answer(403, {{"x-ratelimit-remaining", "0"},
+                    {"x-ratelimit-reset", "784111877"},
+                    {"Date", "Sun, 06 Nov 1994 08:49:37 GMT"}}),
+       0, 101s, true},
       {"nothing remains, and no reset", answer(403, {{"x-ratelimit-remaining", "0"}}), 0, 60s, true},
       {"the secondary limit", answer(403, {}, secondary), 0, 60s, true},
       {"the second time", answer(403, {}, secondary), 1, 120s, true},
@@ -417,6 +423,8 @@ class AppService final : public HttpClient {
   int asked = 0;
   int status = 201;
   std::string last_body;
+  bool tells_time = false;              ///< by a Date
+  std::chrono::seconds clock_ahead{0};  ///< ours, of theirs
 
   Task<Result<HttpResponse>> send(const HttpRequest& request) override {
     ++asked;
@@ -424,8 +432,10 @@ class AppService final : public HttpClient {
     CHECK(request.method == "POST");
     CHECK(request.url.target == "/app/installations/5/access_tokens");
     co_await clock_.sleep_until(clock_.now() + 50ms);
-    const auto expires = std::chrono::floor<std::chrono::seconds>(clock_.wall()) + 1h;
+    const auto now = std::chrono::floor<std::chrono::seconds>(clock_.wall()) - clock_ahead;
+    const auto expires = now + 1h;
     HttpResponse response{.status = status};
+    if (tells_time) response.headers.push_back({"Date", fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", now)});
     response.body.append(R"({"token":"t)" + std::to_string(asked) + R"(","expires_at":")" + format_time(expires) +
                          "\"}");
     co_return response;
@@ -442,6 +452,10 @@ Task<Result<std::string>> header(Authorizer& authorizer) {
   co_return std::string(credential->at(0).value.reveal());
 }
 
+void pass(testing::VirtualTime& time, std::chrono::seconds how_long) {
+  time.run(time.clock.sleep_until(time.clock.now() + how_long));
+}
+
 TEST_CASE("an installation's token is fetched once, and renewed before it ends and when it is refused") {
   testing::VirtualTime time;
   AppService app(time.clock);
@@ -453,9 +467,9 @@ TEST_CASE("an installation's token is fetched once, and renewed before it ends a
   CHECK(*time.run(header(*authorizer)) == "Bearer t1");
   CHECK(app.last_body == R"({"permissions":{"secrets":"read"}})");
   CHECK(*time.run(header(*authorizer)) == "Bearer t1");
-  time.clock.set_wall_by(54min);
+  pass(time, 54min);
   CHECK(*time.run(header(*authorizer)) == "Bearer t1");
-  time.clock.set_wall_by(2min);
+  pass(time, 2min);
   CHECK(*time.run(header(*authorizer)) == "Bearer t2");
   CHECK(app.asked == 2);
 
@@ -466,11 +480,44 @@ TEST_CASE("an installation's token is fetched once, and renewed before it ends a
   CHECK(time.run(authorizer->renew(refused, HttpResponse())));
   CHECK(*time.run(header(*authorizer)) == "Bearer t3");
 
-  time.clock.set_wall_by(2h);
+  pass(time, 2h);
   app.status = 404;
   const auto failed = time.run(header(*authorizer));
   REQUIRE_FALSE(failed);
   CHECK(failed.error().what.find("HTTP 404") != std::string::npos);
+}
+
+TEST_CASE("an installation's token lives as long whatever the machine's clock says, and when it is set") {
+  const struct {
+    const char* what;
+    bool tells_time;
+    std::chrono::seconds ahead;
+    std::chrono::seconds good;  ///< for at least so long without another one
+    std::chrono::seconds ended;
+  } cases[] = {
+      {"a clock that is right", true, 0s, 54min, 56min},
+      {"a clock that is years ahead", true, 24h * 3650, 54min, 56min},
+      {"a clock that is years behind", true, -24h * 3650, 54min, 56min},
+      {"years ahead, and nobody says so", false, 24h * 3650, 50s, 70s},
+      {"years behind, and nobody says so", false, -24h * 3650, 54min, 56min},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.what);
+    testing::VirtualTime time;
+    AppService app(time.clock);
+    app.tells_time = c.tells_time;
+    app.clock_ahead = c.ahead;
+    const auto authorizer = installation_authorizer(app, *site_of("", environment_of({})), {.id = 5}, time.clock);
+    CHECK(*time.run(header(*authorizer)) == "Bearer t1");
+    for (const std::chrono::seconds jump : {24h * 365, -48h * 365}) {
+      time.clock.set_wall_by(jump);
+      CHECK(*time.run(header(*authorizer)) == "Bearer t1");
+    }
+    pass(time, c.good);
+    CHECK(*time.run(header(*authorizer)) == "Bearer t1");
+    pass(time, c.ended - c.good);
+    CHECK(*time.run(header(*authorizer)) == "Bearer t2");
+  }
 }
 
 }  // namespace

@@ -468,6 +468,36 @@ TEST_CASE("a role that may not list secrets is not asked two thousand times") {
   CHECK(refused <= 5);
 }
 
+TEST_CASE("the machine's clock may be set while a sweep is under way") {
+  const Subject subject = subject_of(acme());
+  struct Seen {
+    std::vector<std::string> places;
+    std::vector<std::string> asked;
+    Clock::Instant::duration took{0};
+  };
+  const auto swept_with = [&](std::chrono::system_clock::duration jump) {
+    ServiceWorld world(subject.answer);
+    world.variables = subject.variables;
+    const Services services = world.services();
+    auto connector = subject.make(services);
+    REQUIRE(connector);
+    // Before each request a bit more.
+    world.service.on_request = [&](const HttpRequest&, auto) { world.time.clock.set_wall_by(jump); };
+    RecordingSink sink;
+    const auto began = world.time.clock.now();
+    REQUIRE(world.time.run((*connector)->sweep(sink)));
+    for (const auto& [prefix, state] : sink.states()) CHECK(state == ScopeState::complete);
+    return Seen{sink.places(), world.service.asked, world.time.clock.now() - began};
+  };
+  const Seen steady = swept_with(0s);
+  for (const auto jump : {std::chrono::hours(24 * 365), -std::chrono::hours(24 * 365)}) {
+    const Seen seen = swept_with(jump);
+    CHECK(seen.places == steady.places);
+    CHECK(seen.asked == steady.asked);
+    CHECK(seen.took == steady.took);
+  }
+}
+
 TEST_CASE("what was read before an interruption is not asked for again") {
   const Subject subject = subject_of(acme());
   ServiceWorld world(subject.answer);

@@ -106,8 +106,8 @@ TEST_CASE("a silence that is allowed holds for every phase, and makes none longe
     std::chrono::milliseconds ends_of_long;
   };
   const std::vector<Case> cases = {
-      {Phase::connecting, 2s, 10s},  {Phase::asking_proxy, 2s, 10s}, {Phase::handshake, 2s, 10s},
-      {Phase::sending, 2s, 120s},    {Phase::waiting, 2s, 120s},     {Phase::receiving, 2s, 120s},
+      {Phase::connecting, 2s, 10s}, {Phase::asking_proxy, 2s, 10s}, {Phase::handshake, 2s, 10s},
+      {Phase::sending, 2s, 120s},   {Phase::waiting, 2s, 120s},     {Phase::receiving, 2s, 120s},
   };
   for (const Case& c : cases) {
     CAPTURE(static_cast<int>(c.phase));

@@ -293,6 +293,7 @@ STAGES = [
     Stage("system", "the program as users run it", script("-m", "unittest", "discover", "-s", "tests/system")),
     Stage("crash", "a kill and a failure at every call that changes the disk",
           script("tests/crash/kill_points.py", "build/tests/crash/sweep_driver")),
+    Stage("crash-net", "a kill at every such call of a sweep of a service", script("tests/crash/kill_service_sweeps.py")),
     Stage("npm", "our .npmrc reader against npm's own",
           comparison("tests/npm_oracle/run.py", "build/tests/formats/npmrc_dump")),
     Stage("npm-lists", "our readers of npm's lists against npm 6 to 12",

@@ -406,7 +406,7 @@ class ServiceCanary(CanaryRuns):
         faults: list[tuple[str, dict[str, Any]]] = [("status", {"code": code, "body": json.dumps({"message": pasted}),
                                                                 "headers": {"X-Echo": pasted, "Retry-After": "1"}}) for code in statuses]
         # Answers that hold what they should not, where they are quoted by many.
-        faults += [("malformed", {}), ("redirect", {"location": f"https://{pasted}@127.0.0.1/{pasted}"}),
+        faults += [("malformed", {}), ("redirect", {"location": f"https://{pasted}@127.0.0.1/{pasted}"}), ("redirect", {"location": f"https://127.0.0.1/{pasted}"}),
                    ("next_page", {"address": f"/x?page={pasted}"}), ("html", {}), ("broken_gzip", {}), ("hang", {}),
                    ("status", {"code": 503, "body": pasted})]
         for name, arguments in faults:

@@ -348,7 +348,7 @@ TEST_CASE("a namespace that an interrupted sweep has read is passed over") {
   FakeCluster fake;
   fake.add("a", 3);
   fake.add("b", 3);
-  const auto crawled = crawl_it(fake, {}, 2, [](YesSink& sink) { sink.read_before["a"] = true; });
+  const auto crawled = crawl_it(fake, {}, 2, [](YesSink& sink) { sink.read_before.insert("a"); });
   CHECK(crawled->sink.states() == States{{"", ScopeState::complete}, {"b", ScopeState::complete}});
   CHECK(crawled->sink.places().size() == 3);
   CHECK_FALSE(crawled->sink.scopes.at("").end->covers("a/u/k"));

@@ -3,15 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-/// What texts say of what a token is used for.
 namespace tokensweep {
-
-/// Whether the commands of a CI file or Dockerfile publish or install packages. Comment lines do not count.
-struct Commands {
-  bool publishes = false;
-  bool installs = false;
-};
-Commands commands_in(std::string_view text);
 
 /// What the words of a secret's or variable's name say of what it may do. A word is what `_`, `-`, `.`, a change of
 /// case or a digit divides from the rest (`NPM_PUBLISH_TOKEN`, `npmReadToken`): a part of a word says nothing, nor does

@@ -7,8 +7,8 @@
 #include <unordered_map>
 
 #include "db/inventory.hpp"
+#include "formats/build_commands.hpp"
 #include "rules/classify.hpp"
-#include "rules/usage.hpp"
 #include "scanner/package_settings.hpp"
 
 namespace tokensweep {

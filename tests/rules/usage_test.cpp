@@ -6,32 +6,6 @@ namespace {
 
 using namespace tokensweep;
 
-TEST_CASE("commands of build files") {
-  const struct {
-    const char* what;
-    const char* text;
-    bool publishes;
-    bool installs;
-  } cases[] = {
-      {"a step that publishes", "      - run: npm publish --provenance\n", true, false},
-      {"pnpm in a workspace", "run: pnpm -r publish\n", true, false},
-      {"a release tool", "- run: npx semantic-release\n", true, false},
-      {"an action", "- uses: JS-DevTools/npm-publish@v3\n", true, false},
-      {"a clean install", "run: npm ci\n", false, true},
-      {"yarn alone", "- run: yarn\n", false, true},
-      {"both", "run: npm ci\nrun: npm publish", true, true},
-      {"in a comment", "# npm publish\n  # npm ci\n", false, false},
-      {"nothing", "run: make\n", false, false},
-      {"an empty file", "", false, false},
-  };
-  for (const auto& c : cases) {
-    CAPTURE(c.what);
-    const Commands commands = commands_in(c.text);
-    CHECK(commands.publishes == c.publishes);
-    CHECK(commands.installs == c.installs);
-  }
-}
-
 TEST_CASE("a name says by its words what it is for") {
   const NameSays nothing = NameSays::nothing;
   const NameSays publishes = NameSays::publishes;

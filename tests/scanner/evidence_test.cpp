@@ -33,17 +33,6 @@ TEST_CASE("the home that a path lies in") {
   }
 }
 
-TEST_CASE("a package can be published if it says its name and is not private") {
-  CHECK(publishable_name(R"({"name": "@acme/site"})") == "@acme/site");
-  CHECK(publishable_name(R"({"name": "site", "private": false})") == "site");
-  for (const char* none : {R"({"name": "site", "private": true})", R"({"name": 1})", R"({})", R"([])", R"({"name": "")",
-                           "", R"({"name": ""})", "<html>"}) {
-    CAPTURE(none);
-    CHECK(!publishable_name(none));
-  }
-  CHECK(!publishable_name(R"({"name": ")" + std::string(300, 'a') + R"("})"));
-}
-
 TEST_CASE("a build file belongs to the project above its folder") {
   const testing::TempDirectory temp;
   std::filesystem::create_directories(temp / "site/.github/workflows");

@@ -62,6 +62,14 @@ std::vector<Located> SightingMatcher::locate_name(const Sighting& sighting) cons
   return all;
 }
 
+/// A workflow's words may be anything. A name that the whole world downloads is no value, however long its words are.
+void SightingMatcher::clean(Evidence& evidence) const {
+  evidence.from = without_values(evidence.from);
+  const bool is_ranked =
+      evidence.kind == EvidenceKind::package && classification_.ranks().rank_of(evidence.value).has_value();
+  if (!is_ranked) evidence.value = without_values(evidence.value);
+}
+
 Hit SightingMatcher::make_hit(const Scope& scope, const Sighting& sighting, const Located& located,
                               Ordinals& ordinals) const {
   // Some people write a token where its name belongs.
@@ -81,6 +89,7 @@ Hit SightingMatcher::make_hit(const Scope& scope, const Sighting& sighting, cons
           .age_basis = sighting.age_basis,
           .scope = sighting.flags,
           .evidence = sighting.evidence};
+  for (Evidence& evidence : hit.evidence) clean(evidence);
   if (!located.reference.empty()) hit.name = without_values(located.reference);
   if (sighting.value && (located.line > 1 || !located.inner.empty())) {
     hit.locator +=

@@ -40,11 +40,11 @@ bool is_page_number(std::string_view page) {
   return !page.empty() && page.size() <= kLongest && page.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-Task<Answer<RepositoryPage>> Api::query(std::string body) {
+HttpRequest Api::query_request(std::string_view body) const {
   HttpRequest request{.method = "POST", .url = site_.query(), .body = WipedText(body)};
   request.headers.push_back({"Accept", "application/vnd.github+json"});
   request.headers.push_back({"Content-Type", "application/json"});
-  co_return co_await read(Asked::known, std::move(request), repository_page_reader());
+  return request;
 }
 
 HttpRequest Api::get_request(const std::string& target, bool keeps) const {

@@ -59,7 +59,8 @@ class Api {
                                bool keeps);
 
   /// A GraphQL query. Its errors are in the document.
-  Task<Answer<RepositoryPage>> query(std::string body);
+  template <class Document>
+  Task<Answer<Document>> query(std::string body, ReaderOf<Document> reader);
 
   [[nodiscard]] const CredentialSigns& signs() const { return signs_; }
   /// Why nothing is asked for any more.
@@ -75,6 +76,7 @@ class Api {
   template <class Document>
   Task<Answer<Document>> read(Asked asked, HttpRequest request, Reader<Document> reader);
   Task<Outcome> send(Asked asked, const HttpRequest& request, HttpResponse& response);
+  [[nodiscard]] HttpRequest query_request(std::string_view body) const;
   [[nodiscard]] HttpRequest get_request(const std::string& target, bool keeps) const;
   void notice(const HttpResponse& response);
   Outcome note(Outcome outcome);
@@ -115,6 +117,12 @@ Task<Answer<Document>> Api::read(Asked asked, HttpRequest request, Reader<Docume
   }
   answer.outcome = note(std::move(answer.outcome));
   co_return answer;
+}
+
+template <class Document>
+Task<Answer<Document>> Api::query(std::string body, ReaderOf<Document> reader) {
+  HttpRequest request = query_request(body);
+  co_return co_await read(Asked::known, std::move(request), reader());
 }
 
 template <class Document>

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "connectors/github/listing.hpp"
+#include "connectors/github/workflow_reader.hpp"
 
 namespace tokensweep::github {
 namespace {
@@ -113,6 +115,14 @@ Task<> try_environment(Survey& survey) {
   }
 }
 
+Task<> try_workflows(Survey& survey) {
+  if (!survey.wanted.has(Family::workflows) || !survey.sample) co_return;
+  WorkflowReader reader(survey.api);
+  std::vector<RepositoryRow> sample = {*survey.sample};
+  const auto read = co_await reader.read(std::move(sample));
+  survey.note(std::string(title(Family::workflows)), read.front().outcome);
+}
+
 void add_expiry(SourceCheck& check, const CredentialSigns& signs, const Clock& clock) {
   const auto day =
       parse_date(std::string_view(signs.expires).substr(0, std::min<std::size_t>(signs.expires.size(), 10)));
@@ -134,6 +144,7 @@ Task<Result<>> check_organisation(const Access& access, std::string organisation
   }
   co_await try_repository(survey);
   co_await try_environment(survey);
+  co_await try_workflows(survey);
   const auto budget = co_await access.api->get(Asked::known, "/rate_limit", &rate_limit_reader, false);
   const auto hourly = budget.outcome ? static_cast<std::uint64_t>(budget.document.core.limit) : 0;
   add_plan(check, survey.size, wanted, limits, hourly);

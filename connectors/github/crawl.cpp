@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "connectors/github/workflow.hpp"
+#include "formats/package_json.hpp"
+
 namespace tokensweep::github {
 namespace {
 
@@ -47,7 +50,8 @@ Crawl::Crawl(Api& api, Sink& sink, CrawlOptions options)
       sink_(sink),
       options_(std::move(options)),
       listing_(api, options_.organisation, true),
-      group_(options_.at_once) {}
+      group_(options_.at_once),
+      workflows_(api) {}
 
 Task<Result<>> Crawl::run() {
   // The organisation's number comes first: places are made of it. The first page comes with it.
@@ -168,7 +172,8 @@ void Crawl::found_own(Family family, Visibility visibility, Sighting sighting) {
   if (visibility == Visibility::private_ && total >= open && total > 0) {
     add_reach(sighting, {.repositories = total - open, .open = 0});
   }
-  emit(*own_, std::move(sighting));
+  OrganisationUses::Readers readers{.all_but_public = visibility == Visibility::private_, .selected = {}};
+  emit_own(family, std::move(sighting), std::move(readers));
 }
 
 Task<> Crawl::start_counting() {
@@ -182,17 +187,20 @@ Task<> Crawl::count_reach(Selected selected) {
   auto answer = co_await api_.list(asked_of_organisation(selected.family),
                                    selected_list(options_.organisation, selected.family, selected.sighting.name),
                                    &selected_reader, false);
+  OrganisationUses::Readers readers;
   if (answer.outcome) {
     Reach reach;
+    readers.selected.emplace();
     for (const RepositoryRow& row : answer.document.rows) {
       ++reach.repositories;
       if (row.visibility == "public") ++reach.open;
+      readers.selected->insert(row.id);
     }
     add_reach(selected.sighting, reach);
   }
   const std::string part = "repositories of " + selected.sighting.locator;
   own_tally_.note(part, answer.outcome);
-  emit(*own_, std::move(selected.sighting));
+  emit_own(selected.family, std::move(selected.sighting), std::move(readers));
 }
 
 Task<> Crawl::crawl_repositories(std::optional<Rows> page) {
@@ -202,21 +210,33 @@ Task<> Crawl::crawl_repositories(std::optional<Rows> page) {
     TaskGroup listing(1);
     co_await listing.start(next_page(ahead));
     // Those that are listed are begun, even when nothing can be asked any more: that they were not read has to be seen.
-    for (RepositoryRow& repository : *page) co_await start_repository(std::move(repository));
+    std::vector<SharedRun> runs;
+    for (RepositoryRow& repository : *page) {
+      auto run = co_await start_repository(std::move(repository));
+      if (run && reads_workflows()) runs.push_back(std::move(run));
+      if (runs.size() == kWorkflowsAtOnce) co_await group_.start(ask_workflows(std::exchange(runs, {})));
+    }
+    if (!runs.empty()) co_await group_.start(ask_workflows(std::move(runs)));
     co_await listing.join();
     page = std::move(ahead);
   }
 }
 
 /// A task for each part, so that a repository with many parts does not end long after the others.
-Task<> Crawl::start_repository(RepositoryRow repository) {
+Task<Crawl::SharedRun> Crawl::start_repository(RepositoryRow repository) {
   const std::string prefix = std::to_string(organisation_.id) + "/" + std::to_string(repository.id);
   const auto scope = sink_.begin(scope_of(repository.full_name, prefix));
-  if (!scope) co_return;
+  if (!scope && !(own_ && reads_workflows())) co_return nullptr;
   auto run = std::make_shared<Run>();
-  run->scope = *scope;
+  run->scope = scope;
   run->repository = std::move(repository);
-  run->pending = 1;  // not ended before the last part has started
+  run->pending = reads_workflows() ? 2 : 1;  // not ended before the last part has started
+  if (scope) co_await start_parts(run);
+  co_await end_part(run);
+  co_return run;
+}
+
+Task<> Crawl::start_parts(SharedRun run) {
   for (const Family family : kRepositoryFamilies) {
     if (options_.wanted.has(family)) co_await start_part(run, ask_list(run, family));
     if (told_.contains(family)) co_await start_part(run, ask_seen(run, family));
@@ -232,7 +252,6 @@ Task<> Crawl::start_repository(RepositoryRow repository) {
       }
     }
   }
-  co_await end_part(run);
 }
 
 Task<> Crawl::start_part(SharedRun run, Task<> part) {
@@ -247,7 +266,7 @@ Task<> Crawl::ask_list(SharedRun run, Family family) {
     outcome = known_denial(*denied);
   } else {
     const Spot spot = repository_spot(organisation_.id, run->repository, family);
-    outcome = co_await read_list(run->scope, spot, repository_list(run->repository.full_name, family));
+    outcome = co_await read_list(run, spot, repository_list(run->repository.full_name, family));
     denials_.note(family, role, outcome);
   }
   run->tally.note(title(family), outcome);
@@ -294,8 +313,7 @@ Task<> Crawl::read_environment(SharedRun run, const EnvironmentRow& environment,
     outcome = known_denial(*denied);
   } else {
     const Spot spot = environment_spot(organisation_.id, run->repository, environment, family);
-    outcome =
-        co_await read_list(run->scope, spot, environment_list(run->repository.full_name, environment.name, family));
+    outcome = co_await read_list(run, spot, environment_list(run->repository.full_name, environment.name, family));
     denials_.note(family, role, outcome);
   }
   run->tally.note(title(family), outcome);
@@ -303,29 +321,114 @@ Task<> Crawl::read_environment(SharedRun run, const EnvironmentRow& environment,
 
 Task<> Crawl::end_part(SharedRun run) {
   if (--run->pending > 0) co_return;
+  if (reads_workflows()) settle_uses(*run);
+  if (!run->scope) co_return;
   ScopeEnd end = run->tally.end();
   std::string prefix = std::to_string(organisation_.id) + "/" + std::to_string(run->repository.id);
   end.covers = [wanted = options_.wanted, prefix = std::move(prefix)](std::string_view place) {
     const Family family = family_of(place, prefix);
     return family != Family::count_ && wanted.has(family);
   };
-  co_await sink_.end(run->scope, std::move(end));
+  co_await sink_.end(*run->scope, std::move(end));
 }
 
-Task<Outcome> Crawl::read_list(ScopeNumber scope, const Spot& spot, std::string target) {
+Task<> Crawl::ask_workflows(std::vector<SharedRun> runs) {
+  co_await sink_.room();
+  std::vector<RepositoryRow> repositories;
+  for (const SharedRun& run : runs) repositories.push_back(run->repository);
+  auto read = co_await workflows_.read(std::move(repositories));
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    take_workflows(*runs[i], std::move(read[i]));
+    co_await end_part(runs[i]);
+  }
+}
+
+void Crawl::take_workflows(Run& run, ReadWorkflows read) {
+  run.tally.note(title(Family::workflows), read.outcome);
+  if (!read.outcome) return;
+  WorkflowText& manifest = read.files.package;
+  std::string package;
+  if (manifest.text && !manifest.is_truncated) {
+    package = publishable_name(manifest.text->reveal()).value_or(std::string());
+  }
+  std::vector<WorkflowFile> files;
+  run.uses.whole = true;
+  for (WorkflowText& file : read.files.files) {
+    // GitHub looks at no others.
+    const bool is_workflow = file.is_file && (file.name.ends_with(".yml") || file.name.ends_with(".yaml"));
+    if (is_workflow) take_workflow(run, std::move(file), package, files);
+  }
+  run.uses = repository_uses(files, std::move(package), run.uses.whole);
+}
+
+void Crawl::take_workflow(Run& run, WorkflowText file, const std::string& package, std::vector<WorkflowFile>& files) {
+  std::string path = workflow_path(file.name);
+  if (!file.text || file.is_truncated) {
+    run.uses.whole = false;
+    run.tally.note(title(Family::workflows),
+                   {.kind = Kind::failed, .reason = path + (file.text ? " came cut off" : " is no text")});
+  }
+  if (!file.text) return;
+  auto workflow = read_workflow(file.text->reveal());
+  if (workflow) {
+    files.push_back({.path = path, .workflow = std::move(*workflow)});
+  } else {
+    run.uses.whole = false;
+    Gap gap{.place = run.repository.full_name + "/" + path,
+            .reason = "what it does with secrets is not known: " + workflow.error().what,
+            .incomplete = false};
+    if (run.scope) sink_.gap(*run.scope, std::move(gap));
+  }
+  if (!run.scope || !sink_.may_matter(path, file.text->reveal(), Spelling::plain)) return;
+  emit(*run.scope, workflow_sighting(organisation_.id, run.repository, std::move(file), package));
+}
+
+/// All that is known of a repository is there: its secrets wait no more.
+void Crawl::settle_uses(Run& run) {
+  for (Waiting& one : run.waiting) {
+    add_uses(one.sighting, one.environment, run.uses, run.names);
+    emit(*run.scope, std::move(one.sighting));
+  }
+  run.waiting.clear();
+  if (own_)
+    uses_.add(run.repository.id, run.repository.full_name, run.repository.visibility == "public", run.uses, run.names);
+}
+
+Task<Outcome> Crawl::read_list(SharedRun run, const Spot& spot, std::string target) {
   co_await sink_.room();
   const Asked asked = asked_of_repository(spot.family);
   if (shows_values(spot.family)) {
     auto answer = co_await api_.list(asked, std::move(target), &variables_reader, false);
     for (StoredVariable& row : answer.document.rows) {
       if (sink_.may_matter(row.name, row.value.reveal(), Spelling::plain))
-        emit(scope, sighting_of(spot, std::move(row)));
+        emit(*run->scope, sighting_of(spot, std::move(row)));
     }
     co_return answer.outcome;
   }
   auto answer = co_await api_.list(asked, std::move(target), &secrets_reader, true);
-  for (const StoredSecret& row : answer.document.rows) emit(scope, sighting_of(spot, row));
+  for (const StoredSecret& row : answer.document.rows) emit_secret(*run, spot, row);
   co_return answer.outcome;
+}
+
+/// Workflows tell of secrets of Actions alone.
+void Crawl::emit_secret(Run& run, const Spot& spot, const StoredSecret& row) {
+  if (!reads_workflows() || (spot.family != Family::actions && spot.family != Family::environments)) {
+    return emit(*run.scope, sighting_of(spot, row));
+  }
+  run.names.add(spot.environment, row.name);
+  run.waiting.push_back({.environment = spot.environment, .sighting = sighting_of(spot, row)});
+}
+
+void Crawl::emit_own(Family family, Sighting sighting, OrganisationUses::Readers readers) {
+  if (!reads_workflows() || family != Family::actions) return emit(*own_, std::move(sighting));
+  waiting_.push_back({.sighting = std::move(sighting), .readers = std::move(readers)});
+}
+
+void Crawl::emit_waiting() {
+  for (OwnWaiting& one : waiting_) {
+    uses_.add_uses(one.sighting, one.readers, listing_.whole());
+    emit(*own_, std::move(one.sighting));
+  }
 }
 
 /// Each secret that repositories told of once, with how many of them see it.
@@ -341,13 +444,14 @@ void Crawl::emit_told() {
         own_tally_.read();
       }
       add_reach(*seen.sighting, seen.reach);
-      emit(*own_, *std::move(seen.sighting));
+      emit_own(family, *std::move(seen.sighting), {});
     }
   }
 }
 
 Task<> Crawl::end_organisation() {
   emit_told();
+  emit_waiting();
   Outcome listed = listing_.outcome();
   if (listed && !listing_.whole()) {
     listed = api_.ended() ? *api_.ended() : wrong_list("some are missing or changed while they were listed");

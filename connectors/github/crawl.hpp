@@ -14,6 +14,8 @@
 #include "connectors/github/plan.hpp"
 #include "connectors/github/sightings.hpp"
 #include "connectors/github/tally.hpp"
+#include "connectors/github/workflow_reader.hpp"
+#include "connectors/github/workflow_uses.hpp"
 #include "net/task_group.hpp"
 
 namespace tokensweep::github {
@@ -34,6 +36,9 @@ struct CrawlOptions {
 /// A repository's scope covers what was asked for in it. The organisation's covers its own places, and those of
 /// repositories that are gone, which nothing else could: only where the listing shows for certain that they are, since
 /// GitHub says of what it hides that it is not there.
+///
+/// Where workflows are read, a secret of Actions waits for what they say of it: a repository's until its scope ends,
+/// the organisation's until all repositories have told.
 class Crawl {
  public:
   /// `api` and `sink` have to outlive it.
@@ -45,12 +50,21 @@ class Crawl {
  private:
   using Rows = std::vector<RepositoryRow>;
 
+  /// A secret that waits for what workflows say of it.
+  struct Waiting {
+    std::string environment;
+    Sighting sighting;
+  };
+
   /// A repository's scope while its parts are asked for.
   struct Run {
-    ScopeNumber scope = 0;
+    std::optional<ScopeNumber> scope;  ///< empty: it was read before, and its workflows tell of the organisation alone
     RepositoryRow repository;
     Tally tally;
     std::size_t pending = 0;  ///< parts that have not come
+    std::vector<Waiting> waiting;
+    SecretNames names;
+    RepositoryUses uses;
   };
   using SharedRun = std::shared_ptr<Run>;
 
@@ -68,6 +82,11 @@ class Crawl {
     Family family;
     Sighting sighting;
   };
+  /// A secret of the organisation's that waits for all workflows.
+  struct OwnWaiting {
+    Sighting sighting;
+    OrganisationUses::Readers readers;
+  };
 
   Task<> ask_organisation(Outcome& outcome);
   Task<> next_page(std::optional<Rows>& page);
@@ -83,9 +102,15 @@ class Crawl {
   Task<> count_reach(Selected selected);
   Task<> end_organisation();
   void emit_told();
+  void emit_waiting();
 
   Task<> crawl_repositories(std::optional<Rows> page);
-  Task<> start_repository(RepositoryRow repository);
+  /// Null where nothing is asked of it.
+  Task<SharedRun> start_repository(RepositoryRow repository);
+  Task<> start_parts(SharedRun run);
+  Task<> ask_workflows(std::vector<SharedRun> runs);
+  void take_workflows(Run& run, ReadWorkflows read);
+  void take_workflow(Run& run, WorkflowText file, const std::string& package, std::vector<WorkflowFile>& files);
   Task<> start_part(SharedRun run, Task<> part);
   Task<> ask_list(SharedRun run, Family family);
   Task<> ask_seen(SharedRun run, Family family);
@@ -95,8 +120,12 @@ class Crawl {
   Task<> end_part(SharedRun run);
 
   /// Asks for the list at `target` and emits what is in it.
-  Task<Outcome> read_list(ScopeNumber scope, const Spot& spot, std::string target);
+  Task<Outcome> read_list(SharedRun run, const Spot& spot, std::string target);
   void emit(ScopeNumber scope, Sighting sighting);
+  void emit_secret(Run& run, const Spot& spot, const StoredSecret& row);
+  void emit_own(Family family, Sighting sighting, OrganisationUses::Readers readers);
+  void settle_uses(Run& run);
+  [[nodiscard]] bool reads_workflows() const { return options_.wanted.has(Family::workflows); }
   [[nodiscard]] Scope scope_of(std::string store, std::string prefix) const;
   [[nodiscard]] ScopeEnd organisation_end() const;
 
@@ -111,6 +140,9 @@ class Crawl {
   std::optional<ScopeNumber> own_;  ///< the organisation's scope; empty: it was read before
   Tally own_tally_;
   std::vector<Selected> selected_;
+  std::vector<OwnWaiting> waiting_;
+  WorkflowReader workflows_;
+  OrganisationUses uses_;
   /// Families whose reach, or whose names, the repositories tell.
   std::map<Family, Told> told_;
 };

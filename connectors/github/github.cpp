@@ -40,6 +40,10 @@ constexpr std::array kKeys = {
     KeySpec{.name = "variables",
             .kind = KeyKind::flag,
             .summary = "read variables and search their values: a request more for each repository and environment"},
+    KeySpec{.name = "workflows",
+            .kind = KeyKind::flag,
+            .summary = "read workflow files, for what they do with secrets and for tokens in them: a point of GraphQL "
+                       "more for 25 repositories"},
 };
 
 Result<Wanted> wanted_of(const Settings& settings) {
@@ -47,6 +51,7 @@ Result<Wanted> wanted_of(const Settings& settings) {
   if (stores.empty()) stores = {"actions", "registries"};
   const bool variables = settings.flag("variables");
   Wanted wanted;
+  if (settings.flag("workflows")) wanted.add(Family::workflows);
   for (const std::string& store : stores) {
     if (store == "actions") {
       wanted.add(Family::actions);

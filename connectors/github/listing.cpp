@@ -59,7 +59,8 @@ Task<std::optional<Rows>> Listing::next_by_query() {
 /// the client makes of the answer.
 Task<Answer<RepositoryPage>> Listing::query_page() {
   for (unsigned limited = 0;;) {
-    auto answer = co_await api_.query(repositories_query(organisation_, page_, first_, protection_));
+    auto answer =
+        co_await api_.query(repositories_query(organisation_, page_, first_, protection_), &repository_page_reader);
     const bool too_long = answer.outcome.kind == Kind::failed && answer.outcome.error == ErrorKind::transient;
     if (too_long && api_.answered() && first_ / 2 >= kFewest) {
       first_ /= 2;

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <span>
 #include <utility>
 
 #include "base/time.hpp"
+#include "connectors/github/letter_case.hpp"
 #include "connectors/json_stream.hpp"
 
 namespace tokensweep::github {
@@ -16,6 +16,8 @@ using Kind = JsonEvent::Kind;
 
 // A variable's value is 48 KB at most.
 constexpr std::size_t kLongestText = std::size_t{256} << 10U;
+// GitHub cuts a file's text off below this.
+constexpr std::size_t kLongestFile = std::size_t{2} << 20U;
 
 Error malformed(std::string what) { return {ErrorKind::malformed, std::move(what)}; }
 
@@ -66,13 +68,6 @@ Result<> assign(Visibility& to, const JsonEvent& event) {
 }
 
 /// GraphQL shouts, REST does not.
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
-
 Result<> assign(Permission& to, const JsonEvent& event) {
   constexpr std::array<std::string_view, 6> kWords = {"", "read", "triage", "write", "maintain", "admin"};
   if (event.kind == Kind::null) return {};
@@ -160,6 +155,10 @@ Result<> whole(const RepositoryRow& row) {
   if (row.id == 0) return malformed("a repository has no id");
   if (!is_full_name(row.full_name)) return malformed("a repository has no name");
   return {};
+}
+
+Result<> whole(const RepositoryWorkflows& row) {
+  return row.id == 0 ? Result<>(malformed("a repository has no id")) : Result<>();
 }
 
 template <class Document>
@@ -252,6 +251,7 @@ constexpr Field<Page<RepositoryRow>> kRepositories[] = {
     {"", list},
     {"[]", row},
     {"[].id", in_row<&RepositoryRow::id>},
+    {"[].node_id", in_row<&RepositoryRow::node_id>},
     {"[].full_name", in_row<&RepositoryRow::full_name>},
     {"[].visibility", in_row<&RepositoryRow::visibility>},
     {"[].archived", in_row<&RepositoryRow::archived>},
@@ -330,12 +330,14 @@ Result<> organization(RepositoryPage& page, const JsonEvent& event) {
   return object_or_null(page, event);
 }
 
-Result<> fault(RepositoryPage& page, const JsonEvent& event) {
+template <class Document>
+Result<> fault(Document& page, const JsonEvent& event) {
   if (event.kind == Kind::object) page.fault = std::max(page.fault, QueryFault::other);
   return object(page, event);
 }
 
-Result<> fault_type(RepositoryPage& page, const JsonEvent& event) {
+template <class Document>
+Result<> fault_type(Document& page, const JsonEvent& event) {
   constexpr std::array<std::pair<std::string_view, QueryFault>, 4> kTypes = {
       {{"RATE_LIMITED", QueryFault::rate_limited},
        {"FORBIDDEN", QueryFault::denied},
@@ -348,7 +350,8 @@ Result<> fault_type(RepositoryPage& page, const JsonEvent& event) {
   return {};
 }
 
-Result<> fault_saml(RepositoryPage& page, const JsonEvent& event) {
+template <class Document>
+Result<> fault_saml(Document& page, const JsonEvent& event) {
   if (event.kind == Kind::flag && event.flag) page.fault = QueryFault::saml;
   return {};
 }
@@ -375,6 +378,7 @@ constexpr Field<RepositoryPage> kRepositoryPage[] = {
     {"data.organization.repositories.pageInfo.endCursor", cursor},
     {"data.organization.repositories.nodes", list},
     {NODES, node},
+    {NODES ".id", in_row<&RepositoryRow::node_id>},
     {NODES ".databaseId", in_row<&RepositoryRow::id>},
     {NODES ".nameWithOwner", in_row<&RepositoryRow::full_name>},
     {NODES ".visibility", shouted_visibility},
@@ -394,6 +398,70 @@ constexpr Field<RepositoryPage> kRepositoryPage[] = {
 };
 #undef ENVIRONMENTS
 #undef NODES
+
+/// A repository that is gone or hidden is null.
+Result<> workflows_node(WorkflowPage& page, const JsonEvent& event) {
+  return event.kind == Kind::null ? Result<>() : row(page, event);
+}
+
+Result<> workflow_folder(WorkflowPage& page, const JsonEvent& event) {
+  if (event.kind == Kind::object) page.rows.back().has_folder = true;
+  return object_or_null(page, event);
+}
+
+Result<> list_or_null(WorkflowPage& page, const JsonEvent& event) {
+  return event.kind == Kind::null ? Result<>() : list(page, event);
+}
+
+Result<> workflow_entry(WorkflowPage& page, const JsonEvent& event) {
+  if (event.kind == Kind::end) return {};
+  TRY_VOID(object(page, event));
+  page.rows.back().files.emplace_back();
+  return {};
+}
+
+template <auto member>
+Result<> in_workflow(WorkflowPage& page, const JsonEvent& event) {
+  return assign(page.rows.back().files.back().*member, event);
+}
+
+Result<> workflow_type(WorkflowPage& page, const JsonEvent& event) {
+  page.rows.back().files.back().is_file = event.text == "blob";
+  return {};
+}
+
+template <auto member>
+Result<> in_package(WorkflowPage& page, const JsonEvent& event) {
+  return assign(page.rows.back().package.*member, event);
+}
+
+#define REPOSITORIES "data.nodes[]"
+#define ENTRIES REPOSITORIES ".workflows.entries[]"
+constexpr Field<WorkflowPage> kWorkflowPage[] = {
+    {"", object},
+    {"errors", list},
+    {"errors[]", fault},
+    {"errors[].type", fault_type},
+    {"errors[].extensions", object_or_null},
+    {"errors[].extensions.saml_failure", fault_saml},
+    {"data", object_or_null},
+    {"data.nodes", list},
+    {REPOSITORIES, workflows_node},
+    {REPOSITORIES ".databaseId", in_row<&RepositoryWorkflows::id>},
+    {REPOSITORIES ".workflows", workflow_folder},
+    {REPOSITORIES ".workflows.entries", list_or_null},
+    {ENTRIES, workflow_entry},
+    {ENTRIES ".name", in_workflow<&WorkflowText::name>},
+    {ENTRIES ".type", workflow_type},
+    {ENTRIES ".object", object_or_null},
+    {ENTRIES ".object.text", in_workflow<&WorkflowText::text>},
+    {ENTRIES ".object.isTruncated", in_workflow<&WorkflowText::is_truncated>},
+    {REPOSITORIES ".package", object_or_null},
+    {REPOSITORIES ".package.text", in_package<&WorkflowText::text>},
+    {REPOSITORIES ".package.isTruncated", in_package<&WorkflowText::is_truncated>},
+};
+#undef ENTRIES
+#undef REPOSITORIES
 
 constexpr Field<Organisation> kOrganisation[] = {
     {"", object},
@@ -455,12 +523,12 @@ constexpr Field<RateLimit> kRateLimit[] = {
 template <class Document>
 class TableReader final : public AnswerReader<Document>, public JsonListener {
  public:
-  explicit TableReader(Fields<Document> fields) : fields_(fields) {}
+  TableReader(Fields<Document> fields, std::size_t longest_text) : fields_(fields), longest_text_(longest_text) {}
 
   void begin() override {
     document_ = {};
     seen_.assign(fields_.size(), false);
-    stream_ = std::make_unique<JsonStream>(*this, kLongestText);
+    stream_ = std::make_unique<JsonStream>(*this, longest_text_);
   }
 
   Result<> read(std::string_view bytes) override { return stream_->read(bytes); }
@@ -492,14 +560,15 @@ class TableReader final : public AnswerReader<Document>, public JsonListener {
   }
 
   Fields<Document> fields_;
+  std::size_t longest_text_;
   Document document_;
   std::vector<bool> seen_;
   std::unique_ptr<JsonStream> stream_;
 };
 
 template <class Document, std::size_t N>
-Reader<Document> reader_of(const Field<Document> (&fields)[N]) {
-  return std::make_unique<TableReader<Document>>(Fields<Document>(fields));
+Reader<Document> reader_of(const Field<Document> (&fields)[N], std::size_t longest_text = kLongestText) {
+  return std::make_unique<TableReader<Document>>(Fields<Document>(fields), longest_text);
 }
 
 }  // namespace
@@ -511,6 +580,7 @@ Reader<Page<EnvironmentRow>> environments_reader() { return reader_of(kEnvironme
 Reader<Page<RepositoryRow>> repositories_reader() { return reader_of(kRepositories); }
 Reader<Page<RepositoryRow>> selected_reader() { return reader_of(kSelected); }
 Reader<RepositoryPage> repository_page_reader() { return reader_of(kRepositoryPage); }
+Reader<WorkflowPage> workflow_page_reader() { return reader_of(kWorkflowPage, kLongestFile); }
 Reader<Organisation> organisation_reader() { return reader_of(kOrganisation); }
 Reader<Installation> installation_reader() { return reader_of(kInstallation); }
 Reader<InstallationToken> installation_token_reader() { return reader_of(kInstallationToken); }

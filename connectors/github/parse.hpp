@@ -57,6 +57,7 @@ enum class Permission : std::uint8_t { unknown, read, triage, write, maintain, a
 
 struct RepositoryRow {
   std::int64_t id = 0;
+  std::string node_id;     ///< the same for GraphQL
   std::string full_name;   ///< `owner/name`
   std::string visibility;  ///< `public`, `private`, `internal`
   bool archived = false;
@@ -86,6 +87,27 @@ struct RepositoryPage : Page<RepositoryRow> {
   bool partial = false;   ///< rows were left out (null)
   std::string viewer;     ///< who asks
   std::int64_t cost = 0;  ///< points
+};
+
+/// A file's text, as GraphQL gives it.
+struct WorkflowText {
+  std::string name;  ///< in its folder
+  bool is_file = false;
+  std::optional<Secret> text;  ///< empty: its bytes are no text
+  bool is_truncated = false;   ///< the text is the file's beginning
+};
+
+/// The files in a repository's `.github/workflows`, whatever they are, at the head of its default branch.
+struct RepositoryWorkflows {
+  std::int64_t id = 0;
+  bool has_folder = false;
+  std::vector<WorkflowText> files;
+  WorkflowText package;  ///< the `package.json` at the root
+};
+
+/// GraphQL's answer to the query for workflows. A repository that is gone or hidden is left out.
+struct WorkflowPage : Page<RepositoryWorkflows> {
+  QueryFault fault = QueryFault::none;
 };
 
 struct Organisation {
@@ -136,7 +158,8 @@ Reader<Page<PrivateRegistry>> registries_reader();   ///< P
 Reader<Page<EnvironmentRow>> environments_reader();  ///< E
 Reader<Page<RepositoryRow>> repositories_reader();   ///< R: a bare array
 Reader<Page<RepositoryRow>> selected_reader();       ///< A2, C2, D2, G2
-Reader<RepositoryPage> repository_page_reader();     ///< the query of plan.hpp
+Reader<RepositoryPage> repository_page_reader();     ///< a query of plan.hpp
+Reader<WorkflowPage> workflow_page_reader();         ///< the other one
 Reader<Organisation> organisation_reader();
 Reader<Installation> installation_reader();
 Reader<InstallationToken> installation_token_reader();

@@ -29,6 +29,7 @@ constexpr std::array<FamilyRow, static_cast<std::size_t>(Family::count_)> kFamil
     {Family::environment_variables, "environment-variables", "environment variables", "/variables", true},
     {Family::agents_variables, "agents-variables", "agents variables", "/agents/variables", true},
     {Family::registries, "registries", "private registries", "/private-registries", false},
+    {Family::workflows, "workflows", "workflow files", "", false},
 }};
 
 const FamilyRow& row_of(Family family) { return kFamilies[static_cast<std::size_t>(family)]; }
@@ -111,7 +112,7 @@ std::string repositories_query(std::string_view organisation, std::string_view a
   const std::string query =
       "query($org:String!,$first:Int!,$after:String){viewer{login} organization(login:$org){"
       "repositories(first:$first,after:$after,orderBy:{field:NAME,direction:ASC}){totalCount "
-      "pageInfo{hasNextPage endCursor} nodes{databaseId nameWithOwner visibility isArchived isDisabled "
+      "pageInfo{hasNextPage endCursor} nodes{id databaseId nameWithOwner visibility isArchived isDisabled "
       "viewerPermission " +
       environments + "}}} rateLimit{cost remaining resetAt}}";
   boost::json::object variables;
@@ -124,6 +125,20 @@ std::string repositories_query(std::string_view organisation, std::string_view a
   }
   boost::json::object request;
   request["query"] = query;
+  request["variables"] = std::move(variables);
+  return boost::json::serialize(request);
+}
+
+std::string workflows_query(std::span<const std::string> ids) {
+  constexpr std::string_view kQuery =
+      "query($ids:[ID!]!){nodes(ids:$ids){...on Repository{databaseId "
+      "workflows:object(expression:\"HEAD:.github/workflows\"){...on Tree{entries{name type "
+      "object{...on Blob{text isTruncated}}}}} "
+      "package:object(expression:\"HEAD:package.json\"){...on Blob{text isTruncated}}}}}";
+  boost::json::object variables;
+  variables["ids"] = boost::json::array(ids.begin(), ids.end());
+  boost::json::object request;
+  request["query"] = kQuery;
   request["variables"] = std::move(variables);
   return boost::json::serialize(request);
 }
@@ -153,10 +168,13 @@ void add_plan(SourceCheck& check, const FleetSize& size, const Wanted& wanted, c
     add_line(check, size.environments, fmt::format("{} of {} environments", title(family), grouped(size.environments)));
   }
   if (!size.by_rest) check.points += listing * kPointsAPage;
+  const std::uint64_t workflows = wanted.has(Family::workflows) ? pages(size.repositories, kWorkflowsAtOnce) : 0;
+  check.points += workflows;
 
   std::uint64_t requests = 0;
   for (const SourceCheck::Line& line : check.plan) requests += line.requests;
-  double seconds = limits.rate ? static_cast<double>(requests + (size.by_rest ? 0 : listing)) / *limits.rate : 0;
+  double seconds =
+      limits.rate ? static_cast<double>(requests + workflows + (size.by_rest ? 0 : listing)) / *limits.rate : 0;
   if (hourly > 0 && requests > hourly) {
     // Each window but the last one is waited for to its end.
     const std::uint64_t windows = pages(requests, hourly);

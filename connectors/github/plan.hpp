@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,7 @@ enum class Family : std::uint8_t {
   environment_variables,
   agents_variables,
   registries,  ///< an organisation's private registries
+  workflows,   ///< the files of a repository's workflows: by GraphQL alone
   count_       ///< not a family: how many there are
 };
 
@@ -71,6 +73,13 @@ std::string repositories_of(std::string_view organisation);
 /// GraphQL's request for a page of repositories with their first ten environments, as JSON. `after` is empty for the
 /// first page. Without `protection` a page of a hundred costs one point instead of eleven.
 std::string repositories_query(std::string_view organisation, std::string_view after, unsigned first, bool protection);
+
+/// So many repositories' workflows are asked for at once at first.
+inline constexpr std::size_t kWorkflowsAtOnce = 25;
+
+/// GraphQL's request for the workflow files of repositories, and for the package.json at their roots, as JSON: one
+/// point. `ids` are GraphQL's own.
+std::string workflows_query(std::span<const std::string> ids);
 
 /// How large an organisation is, as far as requests depend on it.
 struct FleetSize {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "formats/build_commands.hpp"
 #include "net/url.hpp"
 
 namespace tokensweep::github {
@@ -117,6 +118,25 @@ Sighting sighting_of(const Spot& spot, const StoredSecret& row) {
 Sighting sighting_of(const Spot& spot, StoredVariable row) {
   Sighting sighting = sighting_of(spot, static_cast<const StoredSecret&>(row));
   sighting.value = std::move(row.value);
+  return sighting;
+}
+
+std::string workflow_path(std::string_view file) { return ".github/workflows/" + std::string(file); }
+
+Sighting workflow_sighting(std::int64_t organisation, const RepositoryRow& repository, WorkflowText file,
+                           const std::string& package) {
+  Sighting sighting{.locator = workflow_path(file.name), .value = std::move(file.text)};
+  sighting.place =
+      fmt::format("{}/{}/{}", id_of(organisation, repository), segment(Family::workflows), percent_encoded(file.name));
+  sighting.name = sighting.locator;
+  sighting.flags.add(ScopeFlag::repo);
+  const Commands commands = sighting.value ? commands_in(sighting.value->reveal()) : Commands();
+  if (commands.publishes) sighting.evidence.push_back({.kind = EvidenceKind::publishes});
+  if (commands.installs) sighting.evidence.push_back({.kind = EvidenceKind::installs});
+  if (!package.empty()) {
+    sighting.evidence.push_back({.kind = EvidenceKind::package, .value = package, .from = "package.json"});
+  }
+  sighting.evidence.push_back({.kind = EvidenceKind::build_file});
   return sighting;
 }
 

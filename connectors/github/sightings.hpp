@@ -13,6 +13,7 @@
 ///
 ///   ORG/actions/NAME              ORG/REPO/actions/NAME
 ///   ORG/registries/NAME           ORG/REPO/environments/ENV/NAME      (ENV percent-encoded)
+///                                 ORG/REPO/workflows/FILE             (FILE percent-encoded)
 namespace tokensweep::github {
 
 /// A list of one family, and where it is.
@@ -42,6 +43,11 @@ Spot environment_spot(std::int64_t organisation, const RepositoryRow& repository
 Sighting sighting_of(const Spot& spot, const StoredSecret& row);
 /// A variable, with its value.
 Sighting sighting_of(const Spot& spot, StoredVariable row);
+/// A workflow file, with its text, and `package`, the name of the package that its repository can publish.
+Sighting workflow_sighting(std::int64_t organisation, const RepositoryRow& repository, WorkflowText file,
+                           const std::string& package);
+/// Where workflow files lie in a repository.
+std::string workflow_path(std::string_view file);
 /// A private registry, with its host and path.
 Sighting sighting_of(const Spot& spot, const PrivateRegistry& row);
 

@@ -1,8 +1,9 @@
 #include "connectors/github/site.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
+
+#include "connectors/github/letter_case.hpp"
 
 namespace tokensweep::github {
 namespace {
@@ -34,9 +35,7 @@ Site site_at(const Origin& people) {
 }  // namespace
 
 std::string normal_host(std::string_view host) {
-  std::string out(host);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string out = lower(host);
   return out.ends_with(".github.com") ? std::string(kGitHub) : out;
 }
 

@@ -28,6 +28,8 @@ struct FakeRepository {
   std::string permission = "ADMIN";
   bool archived = false;
   std::map<std::string, std::string> variables;
+  std::map<std::string, std::string> workflows;  ///< by file; without text: no text
+  std::string package_json;
 };
 
 struct FakeSecret {
@@ -194,6 +196,7 @@ class FakeGitHub {
   Object rest_repository(const FakeRepository& one) const {
     const bool admin = one.permission == "ADMIN";
     return {{"id", one.id},
+            {"node_id", node_id(one)},
             {"full_name", "acme/" + one.name},
             {"visibility", one.visibility},
             {"private", one.visibility != "public"},
@@ -237,9 +240,33 @@ class FakeGitHub {
     environments["nodes"] = std::move(nodes);
     return environments;
   }
+  static std::string node_id(const FakeRepository& one) { return "R_" + std::to_string(one.id); }
+  static Object text_of(const std::string& text) {
+    return {{"text", text.empty() ? boost::json::value() : boost::json::value(text)}, {"isTruncated", false}};
+  }
+  static Object workflows_of(const FakeRepository& one) {
+    Array entries;
+    for (const auto& [name, text] : one.workflows) {
+      entries.push_back(Object{{"name", name}, {"type", "blob"}, {"object", text_of(text)}});
+    }
+    Object node{{"databaseId", one.id}, {"workflows", nullptr}, {"package", nullptr}};
+    if (!entries.empty()) node["workflows"] = Object{{"entries", std::move(entries)}};
+    if (!one.package_json.empty()) node["package"] = text_of(one.package_json);
+    return node;
+  }
+  HttpResponse query_workflows(const Array& ids) const {
+    Array nodes;
+    for (const auto& id : ids) {
+      const auto found = std::find_if(repositories.begin(), repositories.end(),
+                                      [&](const FakeRepository& one) { return id.as_string() == node_id(one); });
+      nodes.push_back(found == repositories.end() ? boost::json::value() : boost::json::value(workflows_of(*found)));
+    }
+    return json(boost::json::serialize(Object{{"data", Object{{"nodes", std::move(nodes)}}}}));
+  }
   HttpResponse graphql(const HttpRequest& request) const {
     const auto asked = boost::json::parse(request.body.view()).as_object();
     const auto& variables = asked.at("variables").as_object();
+    if (variables.contains("ids")) return query_workflows(variables.at("ids").as_array());
     const auto* after = variables.at("after").if_string();
     const std::size_t from = after == nullptr ? 0 : std::stoul(std::string(after->data(), after->size()));
     const std::size_t to = std::min(
@@ -251,9 +278,13 @@ class FakeGitHub {
       const FakeRepository& one = repositories[i];
       std::string visibility = one.visibility;
       for (char& c : visibility) c = static_cast<char>(c - 'a' + 'A');
-      Object node{{"databaseId", one.id},     {"nameWithOwner", "acme/" + one.name},
-                  {"visibility", visibility}, {"isArchived", one.archived},
-                  {"isDisabled", false},      {"viewerPermission", one.permission}};
+      Object node{{"id", node_id(one)},
+                  {"databaseId", one.id},
+                  {"nameWithOwner", "acme/" + one.name},
+                  {"visibility", visibility},
+                  {"isArchived", one.archived},
+                  {"isDisabled", false},
+                  {"viewerPermission", one.permission}};
       node["environments"] = protection ? query_environments(one) : Object{{"totalCount", one.environments.size()}};
       nodes.push_back(std::move(node));
     }

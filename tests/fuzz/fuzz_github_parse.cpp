@@ -23,6 +23,10 @@ void check(const RepositoryRow& row) {
   if (row.full_name.find_first_of("?#% \\\r\n") != std::string::npos) std::abort();
 }
 
+void check(const RepositoryWorkflows& row) {
+  if (row.id <= 0 || (!row.has_folder && !row.files.empty())) std::abort();
+}
+
 template <class Answer>
 void check_rows(const Answer& page) {
   if constexpr (requires { page.rows; }) {
@@ -53,6 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   run(repositories_reader(), bytes);
   run(selected_reader(), bytes);
   run(repository_page_reader(), bytes);
+  run(workflow_page_reader(), bytes);
   run(organisation_reader(), bytes);
   run(installation_reader(), bytes);
   run(installation_token_reader(), bytes);

@@ -48,10 +48,12 @@ Task<Result<Access>> Gate::access_by_app(std::string organisation) {
     co_return Error{ErrorKind::misconfigured,
                     "the App's installation in " + organisation + ": " + answer.outcome.reason};
   }
-  const Installation& installation = answer.document;
+  Installation& installation = answer.document;
   if (installation.suspended) {
     co_return Error{ErrorKind::misconfigured, "the App's installation in " + organisation + " is suspended"};
   }
+  // What repositories hold is read for their workflows alone.
+  if (!settings_.flag("workflows")) installation.permissions.erase("contents");
   const std::string identity = "App " + settings_.text("app.id") + ", installation " + std::to_string(installation.id);
   auto authorizer = installation_authorizer(*app_client_, site_, installation, services_.clock);
   CO_TRY(auto made, client(std::move(authorizer), services_.name + " " + identity));

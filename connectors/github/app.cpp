@@ -197,7 +197,7 @@ Permissions wanted_permissions(const Permissions& granted) {
   Permissions wanted;
   for (const auto& [name, level] : granted) {
     const bool fine = name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string::npos;
-    const bool of_use = name == "metadata" || name == "actions" || name == "environments" ||
+    const bool of_use = name == "metadata" || name == "actions" || name == "contents" || name == "environments" ||
                         name.ends_with("secrets") || name.ends_with("variables") ||
                         name.ends_with("private_registries");
     if (!fine || !of_use) continue;

@@ -214,7 +214,9 @@ Task<> Crawl::crawl_repositories(std::optional<Rows> page) {
     for (RepositoryRow& repository : *page) {
       auto run = co_await start_repository(std::move(repository));
       if (run && reads_workflows()) runs.push_back(std::move(run));
-      if (runs.size() == kWorkflowsAtOnce) co_await group_.start(ask_workflows(std::exchange(runs, {})));
+      if (runs.size() < kWorkflowsAtOnce) continue;
+      std::vector<SharedRun> batch = std::exchange(runs, {});
+      co_await group_.start(ask_workflows(std::move(batch)));
     }
     if (!runs.empty()) co_await group_.start(ask_workflows(std::move(runs)));
     co_await listing.join();

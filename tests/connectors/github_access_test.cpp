@@ -401,6 +401,7 @@ TEST_CASE("what is no App's key is refused without a word of it") {
 TEST_CASE("only what a sweep can use is asked for, to read") {
   const Permissions granted = {{"metadata", "read"},
                                {"contents", "write"},
+                               {"deployments", "write"},
                                {"secrets", "write"},
                                {"organization_secrets", "read"},
                                {"codespaces_secrets", "write"},
@@ -408,6 +409,7 @@ TEST_CASE("only what a sweep can use is asked for, to read") {
                                {"odd\"name_secrets", "read"}};
   const Permissions wanted = wanted_permissions(granted);
   CHECK(wanted == Permissions{{"actions", "read"},
+                              {"contents", "read"},
                               {"codespaces_secrets", "write"},
                               {"metadata", "read"},
                               {"organization_secrets", "read"},

@@ -54,7 +54,7 @@ REPOSITORY_NEEDS = {
 USER_NEED = Need(("codespace", "codespace:secrets"), "codespaces_user_secrets", installations=False)
 
 EVERY_PERMISSION = {need.permission: need.level for need in
-                    [Need(), USER_NEED, *ORGANISATION_NEEDS.values(), *REPOSITORY_NEEDS.values()]}
+                    [Need(), USER_NEED, *ORGANISATION_NEEDS.values(), *REPOSITORY_NEEDS.values()]} | {"contents": "read"}
 EVERY_SCOPE = ("admin:org", "codespace:secrets", "repo")
 
 

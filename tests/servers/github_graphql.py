@@ -1,14 +1,17 @@
 """The GraphQL objects of the fake GitHub: repositories with their environments and workflow files, never a secret."""
 
+import json
 from datetime import datetime, timezone
 from typing import Any
 
 from github_access import Credential
 from github_rows import node_id
-from graphql import Object, Refused, connection
+from graphql import GraphqlError, Object, Refused, connection
 from organisation import Environment, Organisation, Repository
 
 Json = Any
+
+MOST_TEXT = 512_000  # characters
 
 
 class Graph:
@@ -21,13 +24,14 @@ class Graph:
         self.visible = visible
         self.site = site
         self.rate = rate
+        self.files = 0  # whose text was read
 
     def root(self, cost: int, nodes: int) -> Object:
         reset = datetime.fromtimestamp(self.rate["reset"], timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         # The cost of this query is already off what remains.
         limits = Object("RateLimit", {"cost": cost, "nodeCount": nodes, "limit": self.rate["limit"], "resetAt": reset,
                                       "remaining": max(0, self.rate["remaining"] - cost), "used": self.rate["used"] + cost})
-        return Object("Query", {"organization": self.find_organisation, "repository": self.find_repository, "rateLimit": limits,
+        return Object("Query", {"organization": self.find_organisation, "repository": self.find_repository, "nodes": self.find_nodes, "rateLimit": limits,
                                 "viewer": Object("User", {"login": self.credential.owner})})
 
     def find_organisation(self, arguments: dict[str, Json]) -> Object | None:
@@ -42,6 +46,13 @@ class Graph:
         if arguments["owner"].lower() != self.organisation.login.lower() or found not in self.visible:
             raise Refused("NOT_FOUND", f"Could not resolve to a Repository with the name '{arguments['owner']}/{arguments['name']}'.")
         return self.repository(found)
+
+    def find_nodes(self, arguments: dict[str, Json]) -> list[Object | Refused]:
+        if len(arguments["ids"]) > 100:
+            raise GraphqlError("ARGUMENT_LIMIT", f"You may not provide more than 100 node ids; you provided {len(arguments['ids'])}.")
+        known = {node_id("Repository", one.id): one for one in self.visible}
+        return [self.repository(known[one]) if one in known else
+                Refused("NOT_FOUND", f"Could not resolve to a node with the global id of '{one}'") for one in arguments["ids"]]
 
     def repositories(self, arguments: dict[str, Json]) -> Object:
         chosen = [one for one in self.visible
@@ -87,14 +98,25 @@ class Graph:
                                                    "preventSelfReview": prevent_self_review})
 
     def git_object(self, one: Repository, expression: str) -> Object | None:
-        """Only the folder of the workflows, and the files in it, at HEAD."""
+        """Only the folder of the workflows, the files in it, and the package.json, at HEAD."""
+        # Which permission this takes is not documented: that of REST's contents is taken for it.
+        if self.credential.kind != "classic" and one.visibility != "public" and "contents" not in self.credential.permissions:
+            actor = "integration" if self.credential.kind == "installation" else "personal access token"
+            raise Refused("FORBIDDEN", f"Resource not accessible by {actor}")
         path = expression.removeprefix("HEAD:").strip("/")
         if path == ".github/workflows" and one.workflows:
             entries = [Object("TreeEntry", {"name": name, "path": f"{path}/{name}", "type": "blob", "mode": 33188,
                                             "object": self.blob(text)}) for name, text in sorted(one.workflows.items())]
             return Object("Tree", {"entries": entries})
+        if path == "package.json" and one.package:
+            return self.blob(json.dumps({"name": one.package, "version": "1.0.0"}))
         text = one.workflows.get(path.removeprefix(".github/workflows/"))
         return self.blob(text) if text is not None else None
 
-    def blob(self, text: str) -> Object:
-        return Object("Blob", {"text": text, "byteSize": len(text.encode()), "isBinary": False, "isTruncated": False})
+    def blob(self, text: str | bytes) -> Object:
+        """Bytes are no text. How much of a long text GitHub sends is not documented: half a megabyte is taken for it."""
+        self.files += 1
+        is_binary = isinstance(text, bytes)
+        size = len(text if isinstance(text, bytes) else text.encode())
+        return Object("Blob", {"text": None if is_binary else text[:MOST_TEXT], "byteSize": size, "isBinary": is_binary,
+                               "isTruncated": size > MOST_TEXT})

@@ -60,6 +60,7 @@ class Limits:
     graphql: int | None = 5000  # points
     graphql_nodes: int | None = None  # a query that may ask for more takes too long: 502, as after GitHub's ten seconds
     window_seconds: float = 3600.0
+    graphql_files: int | None = None  # the same for one that reads more files
     # The secondary limits, off unless a test wants them. They hold for REST and GraphQL together.
     points: int | None = None  # a request is one
     points_seconds: float = 60.0
@@ -593,6 +594,8 @@ class GitHub(Server):
                 raise Refusal(502, "We couldn't respond to your request in time.")
             graph = Graph(self.organisation, credential, self.visible(credential), self.url, self.rate(credential.owner, "graphql"))
             data = executor.run(graph.root(executor.cost, executor.nodes))
+            if self.limits.graphql_files is not None and graph.files > self.limits.graphql_files:
+                raise Refusal(502, "We couldn't respond to your request in time.")
         except GraphqlError as error:
             return {"errors": [{"type": error.kind, "message": str(error)}]}, 1
         return ({"data": data, "errors": executor.errors} if executor.errors else {"data": data}), executor.cost

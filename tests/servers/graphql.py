@@ -26,7 +26,8 @@ class GraphqlError(Exception):
 
 
 class Refused(Exception):
-    """Raised by a field that the credential may not read: it becomes null, and an error beside the data."""
+    """Raised by a field that the credential may not read, or in place of an item of a list: it becomes null, and an error beside the
+    data."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
@@ -305,6 +306,10 @@ class Executor:
             return found
         results = []
         for number, item in enumerate(found):
+            if isinstance(item, Refused):
+                self.errors.append({"type": item.kind, "path": [*path, number], "message": str(item)})
+                results.append(None)
+                continue
             try:
                 results.append(self.completed(item, one, [*path, number]))
             except NullInItsPlace:

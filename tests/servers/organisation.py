@@ -74,7 +74,8 @@ class Repository:
     environments: list[Environment] = field(default_factory=list)
     secrets: dict[str, list[Stored]] = field(default_factory=dict)
     variables: dict[str, list[Stored]] = field(default_factory=dict)
-    workflows: dict[str, str] = field(default_factory=dict)  # file name -> text
+    workflows: dict[str, str | bytes] = field(default_factory=dict)  # file name -> text; bytes are no text
+    package: str | None = None  # the name in its package.json
 
 
 @dataclass
@@ -187,6 +188,10 @@ class Organisation:
         if number % 3 == 0:
             one.workflows["release.yml"] = ("on: push\njobs:\n  publish:\n    steps:\n      - run: npm publish\n        env:\n"
                                             "          NODE_AUTH_TOKEN: ${{ secrets.NPM_TOKEN }}\n")
+            one.package = f"@acme/{one.name}"
+        if number % 2 == 0:
+            one.workflows["ci.yml"] = ("on: [push, pull_request]\njobs:\n  test:\n    steps:\n      - run: npm ci\n        env:\n"
+                                       "          NODE_AUTH_TOKEN: ${{ secrets.NPM_READ_TOKEN }}\n      - run: npm test\n")
         return one
 
     def make_registries(self) -> list[Registry]:

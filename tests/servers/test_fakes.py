@@ -42,6 +42,7 @@ import jsonschema  # noqa: E402
 import pycircleci.api  # noqa: E402
 from circleci_server import CircleCI  # noqa: E402
 from github_access import EVERY_PERMISSION, App, Credential  # noqa: E402
+from github_rows import node_id  # noqa: E402
 from github_server import GitHub, Limits, load_schema  # noqa: E402
 from http_server import Server  # noqa: E402
 from organisation import Organisation, Shape, Stored  # noqa: E402
@@ -226,6 +227,8 @@ class Description(unittest.TestCase):
             ("aliases, fragments, files", 'query{a:repository(owner:"acme",name:"service-0000"){...w}b:repository(owner:"acme",'
              'name:"service-0001"){...w}rateLimit{cost}} fragment w on Repository{name object(expression:"HEAD:.github/workflows"){'
              "...on Tree{entries{name object{...on Blob{text}}}}}}", 1, None),
+            ("nodes by their ids", "query($ids:[ID!]!){nodes(ids:$ids){...on Repository{databaseId package:object("
+             'expression:"HEAD:package.json"){...on Blob{text isTruncated isBinary byteSize}}}}rateLimit{cost}}', 1, None),
             ("a field that is not there", "query{viewer{secrets}}", None, "undefinedField"),
             ("an argument that is not there", 'query{organization(name:"acme"){login}}', None, "argumentNotAccepted"),
             ("a value that is not there", 'query{organization(login:"acme"){repositories(first:1,orderBy:{field:SIZE,direction:ASC}){'
@@ -238,9 +241,10 @@ class Description(unittest.TestCase):
              "protectionRules(first:100){totalCount}}}}}}}", None, "MAX_NODE_LIMIT_EXCEEDED"),
             ("half a query", "query{viewer{login}", None, "PARSE"),
         ]
+        ids = [node_id("Repository", one.id) for one in self.server.organisation.repositories[:3]]
         for what, query, cost, error in cases:
             with self.subTest(what):
-                reply = ask(self.server, "/graphql", token, "POST", {"query": query, "variables": {"org": "acme"}})
+                reply = ask(self.server, "/graphql", token, "POST", {"query": query, "variables": {"org": "acme", "ids": ids}})
                 self.assertEqual(reply.status, 200)
                 value = reply.json()
                 if error:
@@ -248,6 +252,37 @@ class Description(unittest.TestCase):
                 else:
                     self.assertNotIn("errors", value)
                     self.assertEqual(value["data"]["rateLimit"]["cost"], cost)
+
+    def test_graphql_reads_files_for_those_who_may(self) -> None:
+        query = ("query($ids:[ID!]!){nodes(ids:$ids){...on Repository{name w:object(expression:\"HEAD:.github/workflows\"){"
+                 "...on Tree{entries{name type object{...on Blob{text isTruncated isBinary byteSize}}}}}}}}")
+        private = next(one for one in self.server.organisation.repositories if one.visibility == "private" and one.workflows)
+        without = {name: level for name, level in EVERY_PERMISSION.items() if name != "contents"}
+        for what, token, kinds in [("all", self.server.classic().token, ["NOT_FOUND"]),
+                                   ("no contents", self.server.fine_grained(without).token, ["FORBIDDEN", "NOT_FOUND"])]:
+            with self.subTest(what):
+                ids = [node_id("Repository", private.id), node_id("Repository", 1)]
+                value = ask(self.server, "/graphql", token, "POST", {"query": query, "variables": {"ids": ids}}).json()
+                self.assertEqual(kinds, sorted(one["type"] for one in value["errors"]))
+                first, second = value["data"]["nodes"]
+                self.assertIsNone(second)
+                files = {one["name"]: one["object"]["text"] for one in first["w"]["entries"]} if first["w"] else {}
+                self.assertEqual(private.workflows if what == "all" else {}, files)
+
+    def test_files_that_are_no_text_or_too_long(self) -> None:
+        organisation = Organisation(3, Shape(repositories=1))
+        one = organisation.repositories[0]
+        one.workflows = {"a.yml": b"\0\xff", "b.yml": "#" * 600_000}
+        query = ("query($ids:[ID!]!){nodes(ids:$ids){...on Repository{w:object(expression:\"HEAD:.github/workflows\"){"
+                 "...on Tree{entries{object{...on Blob{text isTruncated isBinary byteSize}}}}}}}}")
+        body = {"query": query, "variables": {"ids": [node_id("Repository", one.id)]}}
+        with GitHub(organisation) as server:
+            value = ask(server, "/graphql", server.classic().token, "POST", body).json()
+            first, second = (row["object"] for row in value["data"]["nodes"][0]["w"]["entries"])
+            self.assertEqual({"text": None, "isTruncated": False, "isBinary": True, "byteSize": 2}, first)
+            self.assertEqual((512_000, True, 600_000), (len(second["text"]), second["isTruncated"], second["byteSize"]))
+            server.limits.graphql_files = 1
+            self.assertEqual(502, ask(server, "/graphql", server.classic().token, "POST", body).status)
 
     def test_graphql_pages_to_the_end(self) -> None:
         query = ("query($after:String){organization(login:\"acme\"){repositories(first:50,after:$after){pageInfo{hasNextPage endCursor}"

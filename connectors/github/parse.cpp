@@ -435,13 +435,23 @@ Result<> in_package(WorkflowPage& page, const JsonEvent& event) {
   return assign(page.rows.back().package.*member, event);
 }
 
+Result<> workflow_fault(WorkflowPage& page, const JsonEvent& event) {
+  if (event.kind == Kind::object) ++page.errors;
+  return fault(page, event);
+}
+
+Result<> workflow_fault_type(WorkflowPage& page, const JsonEvent& event) {
+  if (event.text == "NOT_FOUND") ++page.not_found;
+  return fault_type(page, event);
+}
+
 #define REPOSITORIES "data.nodes[]"
 #define ENTRIES REPOSITORIES ".workflows.entries[]"
 constexpr Field<WorkflowPage> kWorkflowPage[] = {
     {"", object},
     {"errors", list},
-    {"errors[]", fault},
-    {"errors[].type", fault_type},
+    {"errors[]", workflow_fault},
+    {"errors[].type", workflow_fault_type},
     {"errors[].extensions", object_or_null},
     {"errors[].extensions.saml_failure", fault_saml},
     {"data", object_or_null},

@@ -108,6 +108,8 @@ struct RepositoryWorkflows {
 /// GraphQL's answer to the query for workflows. A repository that is gone or hidden is left out.
 struct WorkflowPage : Page<RepositoryWorkflows> {
   QueryFault fault = QueryFault::none;
+  std::size_t errors = 0;
+  std::size_t not_found = 0;  ///< those of the errors that say of one repository that there is none
 };
 
 struct Organisation {

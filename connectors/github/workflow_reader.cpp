@@ -11,21 +11,27 @@ using Kind = Outcome::Kind;
 
 constexpr unsigned kMostLimited = 5;
 
+Outcome refusal() { return {.kind = Kind::denied, .reason = "GraphQL refuses it; it needs contents=read"}; }
+
 /// Why a whole answer is of no use; fine where it is.
 Outcome outcome_of(const Answer<WorkflowPage>& answer) {
-  if (!answer.outcome) return answer.outcome;
-  switch (answer.document.fault) {
+  const WorkflowPage& page = answer.document;
+  if (!answer.outcome || !page.rows.empty()) return answer.outcome;
+  switch (page.fault) {
+    case QueryFault::none:
+    case QueryFault::not_found:
+      return {};
     case QueryFault::rate_limited:
       return {.kind = Kind::failed, .reason = "GraphQL's limit is used up"};
     case QueryFault::saml:
       return {.kind = Kind::denied, .reason = "the token is not authorised for the organisation's single sign-on"};
-    default:
+    case QueryFault::denied:
+      return refusal();
+    case QueryFault::other:
       break;
   }
-  if (answer.document.rows.empty() && answer.document.fault != QueryFault::none) {
-    return {.kind = Kind::denied, .reason = "GraphQL refuses it; it needs contents=read"};
-  }
-  return {};
+  // What takes too long ends so as well.
+  return {.kind = Kind::failed, .reason = "GraphQL answered with an error"};
 }
 
 /// What an answer says of one repository. Beside an error, nothing there may be something that was refused.
@@ -35,8 +41,8 @@ ReadWorkflows row_of(WorkflowPage& page, const RepositoryRow& repository) {
   ReadWorkflows read;
   if (row == page.rows.end()) {
     read.outcome = {.kind = Kind::denied, .reason = "gone, or hidden from this credential"};
-  } else if (!row->has_folder && page.fault != QueryFault::none) {
-    read.outcome = {.kind = Kind::denied, .reason = "GraphQL refuses it; it needs contents=read"};
+  } else if (!row->has_folder && page.errors > page.not_found) {
+    read.outcome = refusal();
   } else {
     read.files = std::move(*row);
   }

@@ -166,6 +166,29 @@ TEST_CASE("nothing beside an error may be something that was refused") {
   CHECK(swept->sink.scopes.at("1/13").end->state == ScopeState::complete);
 }
 
+TEST_CASE("a repository that is gone meanwhile costs the others nothing") {
+  const auto swept = sweep(with_workflows(acme(), [](const HttpRequest&) -> Result<HttpResponse> {
+    return json(R"({"data": {"nodes": [{"databaseId": 11, "workflows": null, "package": null}, null,
+      {"databaseId": 13, "workflows": null, "package": null}]}, "errors": [{"type": "NOT_FOUND", "message": "x"}]})");
+  }));
+  CHECK(swept->sink.scopes.at("1/11").end->state == ScopeState::complete);
+  CHECK(swept->sink.scopes.at("1/12").end->state == ScopeState::incomplete);
+  const auto gone = sweep(with_workflows(acme(), [](const HttpRequest&) -> Result<HttpResponse> {
+    return json(R"({"data": {"nodes": [null, null, null]}, "errors": [{"type": "NOT_FOUND", "message": "x"}]})");
+  }));
+  CHECK(gone->sink.scopes.at("1/13").end->reason == "workflow files: gone, or hidden from this credential");
+}
+
+TEST_CASE("an error in place of all data is tried with fewer, down to one") {
+  std::vector<std::size_t> sizes;
+  const auto swept = sweep(with_workflows(acme(), [&sizes](const HttpRequest& request) -> Result<HttpResponse> {
+    sizes.push_back(ids_in(request));
+    return json(R"({"data": null, "errors": [{"message": "Something went wrong"}]})");
+  }));
+  CHECK(sizes == std::vector<std::size_t>{3, 1, 1, 1});
+  CHECK(swept->sink.scopes.at("1/12").end->reason == "workflow files: GraphQL answered with an error");
+}
+
 TEST_CASE("a query that takes GitHub too long is halved until it does not") {
   FakeGitHub github = acme();
   for (int i = 0; i < 40; ++i) github.repositories.push_back({.id = 100 + i, .name = "r" + std::to_string(i)});

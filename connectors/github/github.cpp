@@ -8,6 +8,7 @@
 #include "connectors/github/check.hpp"
 #include "connectors/github/crawl.hpp"
 #include "connectors/github/limits.hpp"
+#include "connectors/github/own_secrets.hpp"
 #include "connectors/github/plan.hpp"
 
 namespace tokensweep::github {
@@ -103,6 +104,10 @@ class GitHub final : public Connector {
       auto checked = co_await check_one(check, organisation);
       if (!checked) co_return std::move(checked).error().within(services_.name);
     }
+    if (reads_own_secrets()) {
+      CO_TRY(const Access access, co_await gate_.access(organisations_.front()));
+      co_await check_own_secrets(*access.api, check);
+    }
     check.remarks.push_back("the credential is from " + gate_.from());
     co_return check;
   }
@@ -113,10 +118,18 @@ class GitHub final : public Connector {
       auto swept = co_await sweep_one(sink, organisation);
       if (!swept && first) first = std::move(swept).error().within(services_.name);
     }
+    // Where there is no access, the first error says so.
+    if (first && reads_own_secrets()) {
+      CO_TRY(const Access access, co_await gate_.access(organisations_.front()));
+      co_await crawl_own_secrets(*access.api, sink, services_.name);
+    }
     co_return first;
   }
 
  private:
+  /// An App is no user.
+  [[nodiscard]] bool reads_own_secrets() const { return wanted_.has(Family::codespaces) && !settings_.has("app"); }
+
   Task<Result<>> check_one(SourceCheck& check, std::string organisation) {
     CO_TRY(const Access access, co_await gate_.access(organisation));
     co_return co_await check_organisation(access, organisation, wanted_, limits_of(site_, settings_), services_.clock,

@@ -473,6 +473,12 @@ constexpr Field<WorkflowPage> kWorkflowPage[] = {
 #undef ENTRIES
 #undef REPOSITORIES
 
+constexpr Field<User> kUser[] = {
+    {"", object},
+    {"id", here<&User::id>, true},
+    {"login", here<&User::login>, true},
+};
+
 constexpr Field<Organisation> kOrganisation[] = {
     {"", object},
     {"id", here<&Organisation::id>, true},
@@ -591,6 +597,7 @@ Reader<Page<RepositoryRow>> repositories_reader() { return reader_of(kRepositori
 Reader<Page<RepositoryRow>> selected_reader() { return reader_of(kSelected); }
 Reader<RepositoryPage> repository_page_reader() { return reader_of(kRepositoryPage); }
 Reader<WorkflowPage> workflow_page_reader() { return reader_of(kWorkflowPage, kLongestFile); }
+Reader<User> user_reader() { return reader_of(kUser); }
 Reader<Organisation> organisation_reader() { return reader_of(kOrganisation); }
 Reader<Installation> installation_reader() { return reader_of(kInstallation); }
 Reader<InstallationToken> installation_token_reader() { return reader_of(kInstallationToken); }

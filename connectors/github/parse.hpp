@@ -112,6 +112,12 @@ struct WorkflowPage : Page<RepositoryWorkflows> {
   std::size_t not_found = 0;  ///< those of the errors that say of one repository that there is none
 };
 
+/// Whose token asks.
+struct User {
+  std::int64_t id = 0;
+  std::string login;
+};
+
 struct Organisation {
   std::int64_t id = 0;
   std::int64_t public_repositories = 0;  ///< how many
@@ -162,6 +168,7 @@ Reader<Page<RepositoryRow>> repositories_reader();   ///< R: a bare array
 Reader<Page<RepositoryRow>> selected_reader();       ///< A2, C2, D2, G2
 Reader<RepositoryPage> repository_page_reader();     ///< a query of plan.hpp
 Reader<WorkflowPage> workflow_page_reader();         ///< the other one
+Reader<User> user_reader();
 Reader<Organisation> organisation_reader();
 Reader<Installation> installation_reader();
 Reader<InstallationToken> installation_token_reader();

@@ -105,6 +105,8 @@ std::string repositories_of(std::string_view organisation) {
   return organisation_path(organisation).append("/repos?type=all&per_page=100");
 }
 
+std::string own_codespaces_list() { return paged("/user/codespaces/secrets", Family::codespaces); }
+
 std::string repositories_query(std::string_view organisation, std::string_view after, unsigned first, bool protection) {
   const std::string environments =
       protection ? "environments(first:10){totalCount nodes{databaseId name protectionRules(first:4){nodes{type}}}}"

@@ -69,6 +69,8 @@ std::string seen_list(std::string_view repository, Family family);
 std::string environment_list(std::string_view repository, std::string_view environment, Family family);
 std::string environments_of(std::string_view repository);
 std::string repositories_of(std::string_view organisation);
+/// The Codespaces secrets of the user who asks.
+std::string own_codespaces_list();
 
 /// GraphQL's request for a page of repositories with their first ten environments, as JSON. `after` is empty for the
 /// first page. Without `protection` a page of a hundred costs one point instead of eleven.

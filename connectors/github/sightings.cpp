@@ -115,6 +115,15 @@ Sighting sighting_of(const Spot& spot, const StoredSecret& row) {
   return sighting;
 }
 
+Sighting own_codespaces_sighting(const std::string& prefix, const StoredSecret& row) {
+  Spot spot = spot_at(prefix, Family::codespaces);
+  spot.evidence.push_back(note("a user's own, for Codespaces"));
+  StoredSecret own = row;
+  // `all` are the user's repositories, and no organisation's.
+  if (own.visibility != Visibility::selected) own.visibility = Visibility::none;
+  return sighting_of(spot, own);
+}
+
 Sighting sighting_of(const Spot& spot, StoredVariable row) {
   Sighting sighting = sighting_of(spot, static_cast<const StoredSecret&>(row));
   sighting.value = std::move(row.value);

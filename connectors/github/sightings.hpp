@@ -13,7 +13,7 @@
 ///
 ///   ORG/actions/NAME              ORG/REPO/actions/NAME
 ///   ORG/registries/NAME           ORG/REPO/environments/ENV/NAME      (ENV percent-encoded)
-///                                 ORG/REPO/workflows/FILE             (FILE percent-encoded)
+///   users/USER/codespaces/NAME    ORG/REPO/workflows/FILE             (FILE percent-encoded)
 namespace tokensweep::github {
 
 /// A list of one family, and where it is.
@@ -41,6 +41,8 @@ Spot environment_spot(std::int64_t organisation, const RepositoryRow& repository
 
 /// A secret: a name, and when its value was written.
 Sighting sighting_of(const Spot& spot, const StoredSecret& row);
+/// A Codespaces secret of a user's own; `prefix` is `users/USER`.
+Sighting own_codespaces_sighting(const std::string& prefix, const StoredSecret& row);
 /// A variable, with its value.
 Sighting sighting_of(const Spot& spot, StoredVariable row);
 /// A workflow file, with its text, and `package`, the name of the package that its repository can publish.

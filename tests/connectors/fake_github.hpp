@@ -63,6 +63,8 @@ class FakeGitHub {
     path.erase(0, base.size());
     if (path == "/orgs/acme")
       return json(boost::json::serialize(Object{{"id", 1}, {"login", "acme"}, {"public_repos", open()}}));
+    if (path == "/user") return json(R"({"id": 77, "login": "ann"})");
+    if (path == "/user/codespaces/secrets") return list(request, "secrets", user_rows());
     if (path == "/rate_limit")
       return json(
           R"({"resources":{"core":{"limit":5000,"remaining":4999},"graphql":{"limit":5000,"remaining":5000}}})");
@@ -108,6 +110,15 @@ class FakeGitHub {
     for (const FakeSecret& one : organisation_secrets) {
       Object secret = row(one.name);
       secret["visibility"] = one.visibility;
+      all.push_back(std::move(secret));
+    }
+    return all;
+  }
+  static Array user_rows() {
+    Array all;
+    for (const auto& [name, visibility] : {std::pair("NPM_TOKEN", "all"), std::pair("OTHER", "selected")}) {
+      Object secret = row(name);
+      secret["visibility"] = visibility;
       all.push_back(std::move(secret));
     }
     return all;

@@ -192,6 +192,38 @@ TEST_CASE("more stores are read where they are asked for") {
   CHECK(found.at("1/12/codespaces/EXTRA").evidence.empty());
 }
 
+TEST_CASE("a user's own Codespaces secrets are a scope beside the organisation's") {
+  const std::vector<std::string> stores = {"codespaces"};
+  const auto swept = sweep(subject_of(acme(), {{"stores", stores}}));
+  REQUIRE(swept->result);
+  const SeenScope& own = swept->sink.scopes.at("users/77");
+  CHECK(own.scope.store == "ann");
+  CHECK(own.found.size() == 2);
+  const Sighting& secret = own.found.at("users/77/codespaces/NPM_TOKEN");
+  CHECK(secret.flags == flags({ScopeFlag::codespaces}));
+  CHECK(secret.locator == "codespaces/NPM_TOKEN");
+  CHECK(own.found.at("users/77/codespaces/OTHER").flags == flags({ScopeFlag::codespaces, ScopeFlag::selected_repos}));
+  CHECK(own.end->state == ScopeState::complete);
+  CHECK(own.end->covers("users/77/codespaces/GONE"));
+  CHECK_FALSE(swept->sink.scopes.at("1").end->covers("users/77/codespaces/GONE"));
+  CHECK_FALSE(sweep(subject_of(acme()))->sink.scopes.contains("users/77"));
+}
+
+TEST_CASE("a token that may not list its user's secrets says so, and calls none of them gone") {
+  const std::vector<std::string> stores = {"codespaces"};
+  for (const char* refused : {"/api/v3/user/codespaces/secrets?per_page=100", "/api/v3/user"}) {
+    CAPTURE(refused);
+    Subject subject = subject_of(acme(), {{"stores", stores}});
+    subject.answer = [answer = std::move(subject.answer), refused](const HttpRequest& request) -> Result<HttpResponse> {
+      return request.url.target == refused ? json("{}", 403) : answer(request);
+    };
+    const auto swept = sweep(subject);
+    REQUIRE(swept->result);
+    const bool known = std::string_view(refused).ends_with("100");
+    CHECK(swept->sink.scopes.at(known ? "users/77" : "users/unknown").end->state == ScopeState::denied);
+  }
+}
+
 TEST_CASE("a place is called gone by a scope that would have seen it, and by no other") {
   const auto swept = sweep(subject_of(acme()));
   const auto& repository = swept->sink.scopes.at("1/12").end->covers;

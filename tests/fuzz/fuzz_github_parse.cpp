@@ -58,6 +58,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   run(selected_reader(), bytes);
   run(repository_page_reader(), bytes);
   run(workflow_page_reader(), bytes);
+  run(user_reader(), bytes);
   run(organisation_reader(), bytes);
   run(installation_reader(), bytes);
   run(installation_token_reader(), bytes);

@@ -89,6 +89,20 @@ class GitHubSweep(Services):
                 self.assertEqual(github_truth(server, token), self.places())
                 self.assert_intact(home.db)
 
+    def test_a_users_own_codespaces_secrets_are_read_where_codespaces_are_asked_for(self) -> None:
+        with GitHub(organisation=Organisation(15, Shape(repositories=4))) as server:
+            for owner, scopes, code in [("ann", ("admin:org", "codespace:secrets", "repo"), 0), ("bob", ("admin:org", "repo"), 3)]:
+                with self.subTest(owner):
+                    token = server.classic(scopes=scopes, owner=owner).token
+                    config = self.configuration(acme=self.github(server, stores=["codespaces"]))
+                    check = self.home.run("sources", "check", "--config", config, env=self.home.environment(ACME=token))
+                    self.assertEqual(code == 3, "Codespaces secrets of the user: HTTP 4" in check.text, check.text)
+                    self.sweep(config, token, code=code)
+                    expected = {(owner, "codespaces/" + secret["name"]) for secret in server.truth(token)["secrets"]
+                                if secret["level"] == "user" and is_named(secret["name"])}
+                    self.assertEqual(expected, {place for place in self.places() if place[0] == owner})
+                    self.assertEqual(code == 0, bool(expected))
+
     def test_links_to_other_hosts_are_not_followed(self) -> None:
         with GitHub(organisation=Organisation(12, Shape(repositories=130))) as server, CircleCI() as stranger:
             token = server.classic().token

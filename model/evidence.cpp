@@ -6,7 +6,7 @@ namespace tokensweep {
 namespace {
 
 constexpr std::string_view kKinds[] = {"build-file", "ci-secret", "infrastructure",     "personal", "package",
-                                       "publishes",  "installs",  "trusted-publishing", "note"};
+                                       "publishes",  "installs",  "trusted-publishing", "note",     "ending"};
 static_assert(std::size(kKinds) == static_cast<std::size_t>(EvidenceKind::count_));
 
 }  // namespace

@@ -18,13 +18,14 @@ enum class EvidenceKind : std::uint8_t {
   installs,            ///< the build that uses it installs, and publishes nothing
   trusted_publishing,  ///< the build that uses it could publish without it
   note,                ///< what its reason has to add, in `value`; says nothing of the class
+  ending,              ///< how a masked value ends, in `value`, made unreadable with the inventory's key; nor does this
   count_               ///< not a kind: how many there are
 };
 
 /// One piece of evidence, as its connector saw it.
 struct Evidence {
   EvidenceKind kind = EvidenceKind::build_file;
-  std::string value;  ///< of `package` its name, of `note` its words; else empty
+  std::string value;  ///< of `package` its name, of `note` its words, of `ending` see there; else empty
   std::string from;   ///< where it was seen, where that is not the hit's own place: a package.json, a workflow
 
   friend bool operator==(const Evidence&, const Evidence&) = default;

@@ -14,8 +14,8 @@
 namespace tokensweep {
 namespace {
 
-constexpr std::array<std::string_view, 7> kLinkKinds = {"registry", "packages", "policy", "use",
-                                                        "name",     "place",    "company"};
+constexpr std::array<std::string_view, 8> kLinkKinds = {"registry", "packages", "policy",  "use",
+                                                        "name",     "place",    "company", "ending"};
 
 /// What one kind of evidence would say alone.
 struct Opinion {
@@ -447,7 +447,8 @@ void Classifier::add_registry_links(const Listed& listed, std::vector<Link>& cha
 
 void Classifier::add_evidence_links(LinkKind kind, const Opinion& winner, std::vector<Link>& chain) const {
   for (const Evidence& evidence : in_.evidence) {
-    if (evidence.kind == EvidenceKind::note || link_of(evidence.kind) != kind) continue;
+    const bool is_aside = evidence.kind == EvidenceKind::note || evidence.kind == EvidenceKind::ending;
+    if (is_aside || link_of(evidence.kind) != kind) continue;
     chain.push_back({kind, in_words(evidence), evidence.from, is_one_of(evidence.kind, winner.evidence)});
   }
 }
@@ -470,6 +471,7 @@ std::string Classifier::in_words(const Evidence& evidence) const {
       return "the build that uses it could publish without it, by trusted publishing";
     case EvidenceKind::package:
     case EvidenceKind::note:
+    case EvidenceKind::ending:
     case EvidenceKind::count_:
       break;
   }

@@ -38,6 +38,7 @@ enum class LinkKind : std::uint8_t {
   name,      ///< its name
   place,     ///< what kind of place holds it
   company,   ///< what the company publishes: counts where nothing shows what the token may do
+  ending,    ///< which known tokens end as it does: nothing follows from that
 };
 
 /// One piece of evidence in words.

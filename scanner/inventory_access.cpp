@@ -6,10 +6,6 @@
 namespace tokensweep {
 namespace {
 
-std::filesystem::path key_file_of(const std::filesystem::path& inventory) {
-  return std::filesystem::path(inventory) += ".key";
-}
-
 bool is_there(const std::filesystem::path& file) {
   std::error_code unknown;
   return std::filesystem::exists(file, unknown);
@@ -53,6 +49,10 @@ Result<Inventory> open_to_read(const GlobalOptions& global, std::string key_id) 
                  global.db.string() + ": no inventory there; `tokensweep scan` makes one, --db names another"};
   }
   return Inventory::open(global.db, {.access = Inventory::Access::read, .key_id = std::move(key_id)});
+}
+
+std::filesystem::path key_file_of(const std::filesystem::path& inventory) {
+  return std::filesystem::path(inventory) += ".key";
 }
 
 std::filesystem::path collector_file_of(const std::filesystem::path& inventory) {

@@ -37,6 +37,8 @@ Result<KeyedInventory> open_to_read_with_key(const Settled& settled);
 /// Where there is no inventory, the error says what makes one.
 Result<Inventory> open_to_read(const GlobalOptions& global, std::string key_id = {});
 
+/// Where an inventory's key is, unless its configuration says otherwise: beside it.
+std::filesystem::path key_file_of(const std::filesystem::path& inventory);
 /// Where a collector's secret key is: beside its inventory.
 std::filesystem::path collector_file_of(const std::filesystem::path& inventory);
 

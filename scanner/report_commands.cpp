@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "db/event.hpp"
 #include "report/events.hpp"
@@ -11,6 +13,7 @@
 #include "report/output.hpp"
 #include "report/summary.hpp"
 #include "scanner/classification.hpp"
+#include "scanner/endings.hpp"
 #include "scanner/figures.hpp"
 #include "scanner/inventory_access.hpp"
 
@@ -110,6 +113,21 @@ Result<> print_summary(const Inventory& inventory, const ReportFacts& facts, con
   return output.finish();
 }
 
+/// What is known of how a masked value ends. `known` is filled when it is needed first.
+Result<std::optional<Link>> ending_link(const Inventory& inventory, const GlobalOptions& global, const Hit& hit,
+                                        std::optional<KnownEndings>& known) {
+  const bool has_ending = std::any_of(hit.evidence.begin(), hit.evidence.end(),
+                                      [](const Evidence& one) { return one.kind == EvidenceKind::ending; });
+  if (!has_ending) return std::optional<Link>();
+  if (!known) {
+    auto key = InventoryKey::load(key_file_of(global.db));
+    if (!key)
+      return std::optional<Link>({LinkKind::ending, "its last characters cannot be compared without the key", {}});
+    TRY(known, KnownEndings::of(inventory, Fingerprinter(*key)));
+  }
+  return known->link_for(hit);
+}
+
 void explain(const HitRow& row, const Verdict& verdict, Output& output) {
   output.write(fmt::format("{}  {} {}\n  class {}, {}: {}\n", printable(row.hit.id), printable(row.hit.store),
                            printable(row.hit.locator), to_string(row.hit.klass), to_string(row.hit.confidence),
@@ -169,6 +187,7 @@ int run_classify(const GlobalOptions& global, const ClassifyOptions& options, co
   DescriptorOutput output(STDOUT_FILENO);
   std::size_t places = 0;
   std::optional<Error> wrong;
+  std::optional<KnownEndings> endings;
   HitQuery query{.state = std::nullopt, .evidence = true};
   (options.id.starts_with('t') ? query.token : query.id) = options.id;
   auto read = inventory->for_each_hit(query, [&](const HitRow& row) {
@@ -180,7 +199,11 @@ int run_classify(const GlobalOptions& global, const ClassifyOptions& options, co
       listed = std::move(*fitting);
     }
     ++places;
-    explain(row, classification->explain(row, listed), output);
+    Verdict verdict = classification->explain(row, listed);
+    auto ending = ending_link(*inventory, global, row.hit, endings);
+    if (!ending) return wrong = ending.error(), false;
+    if (*ending) verdict.chain.push_back(*std::move(*ending));
+    explain(row, verdict, output);
     return !output.failed();
   });
   if (!read) return fail(world, kStorage, read.error());

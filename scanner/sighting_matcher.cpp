@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "scanner/endings.hpp"
 #include "scanner/package_settings.hpp"
 
 namespace tokensweep {
@@ -90,6 +91,7 @@ Hit SightingMatcher::make_hit(const Scope& scope, const Sighting& sighting, cons
           .scope = sighting.flags,
           .evidence = sighting.evidence};
   for (Evidence& evidence : hit.evidence) clean(evidence);
+  if (!sighting.ending.empty()) hit.evidence.push_back(ending_evidence(sighting.ending, keys_.fingerprinter));
   if (!located.reference.empty()) hit.name = without_values(located.reference);
   if (sighting.value && (located.line > 1 || !located.inner.empty())) {
     hit.locator +=

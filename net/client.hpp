@@ -53,6 +53,8 @@ struct ClientCounters {
   std::uint64_t unchanged = 0;  ///< answered 304
   std::uint64_t retries = 0;
   std::uint64_t refused = 0;  ///< for the limit's sake
+  /// The service makes its ETags in another way than ours are computed: kept answers hold for this credential alone.
+  bool strange_etags = false;
 };
 
 class HttpClient {

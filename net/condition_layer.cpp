@@ -133,6 +133,7 @@ void ConditionLayer::check(const HttpResponse& answer, const HttpRequest& reques
   if (disagreed_in_a_row_ >= kMostDisagreements) return;
   const bool agrees = opaque_tag(answer.header("ETag")) == github_etag(request, credential, answer.body.view());
   disagreed_in_a_row_ = agrees ? 0 : disagreed_in_a_row_ + 1;
+  counters_.strange_etags = disagreed_in_a_row_ >= kMostDisagreements;
 }
 
 }  // namespace tokensweep

@@ -68,6 +68,8 @@ class Api {
   /// Whether any answer has come: until then nobody may be there, and it is of no use to ask in another way.
   [[nodiscard]] bool answered() const { return answered_; }
   [[nodiscard]] const Site& site() const { return site_; }
+  /// Whether answers that are kept can only be asked for again with the same credential.
+  [[nodiscard]] bool has_strange_etags() const { return client_.counters().strange_etags; }
 
  private:
   // More than an organisation has secrets or repositories.

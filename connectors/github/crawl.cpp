@@ -467,6 +467,14 @@ Task<> Crawl::end_organisation() {
     Gap gap{.place = options_.organisation, .reason = "the App sees selected repositories only", .incomplete = false};
     sink_.gap(*own_, std::move(gap));
   }
+  if (api_.has_strange_etags()) {
+    Gap gap{.place = options_.organisation,
+            .reason =
+                "GitHub makes its ETags in another way than is known: what has not changed is asked for anew with "
+                "each new credential, such as an App's of every hour",
+            .incomplete = false};
+    sink_.gap(*own_, std::move(gap));
+  }
   auto end = organisation_end();
   co_await sink_.end(*own_, std::move(end));
 }

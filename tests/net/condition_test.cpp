@@ -137,7 +137,9 @@ TEST_CASE("where ETags are made otherwise, they are sent back as they came") {
   MemoryStore store;
   ConditionRig test(service, store, "one");
   for (int i = 0; i < 4; ++i) CHECK(test.get("/" + std::to_string(i)).has_value());
+  CHECK_FALSE(test.rig.client->counters().strange_etags);
   CHECK_FALSE(test.get("/0")->unchanged);  // the fifth disagreement
+  CHECK(test.rig.client->counters().strange_etags);
   const auto kept = test.get("/0");
   CHECK(kept->unchanged);
   CHECK(test.rig.service.arrivals.back().condition == store.answers.begin()->second.etag);

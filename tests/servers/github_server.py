@@ -127,6 +127,7 @@ class GitHub(Server):
         self.organisation = organisation or Organisation(seed)
         self.limits = limits or Limits()
         self.product = product
+        self.usual_etags = True  # False: made as nobody has seen it, as a server may
         self.clock = clock
         self.chance = random.Random(f"tokens {seed}")
         self.credentials: dict[str, Credential] = {}
@@ -375,7 +376,8 @@ class GitHub(Server):
         if constant:
             # Seen at github.com, and not documented: the headers that are there, each with a colon behind, then the body.
             prefix = "".join(f"{request.headers[name]}:" for name in ("accept", "authorization", "cookie") if name in request.headers)
-            etag = f'"{hashlib.sha256(prefix.encode("latin-1") + body).hexdigest()}"'
+            made = hashlib.sha256 if self.usual_etags else hashlib.sha1
+            etag = f'"{made(prefix.encode("latin-1") + body).hexdigest()}"'
             etag = "W/" + etag if squeeze else etag
             headers += [("ETag", etag), ("Cache-Control", "private, max-age=60, s-maxage=60")]
         if squeeze:

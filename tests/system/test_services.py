@@ -43,6 +43,18 @@ class GitHubSweep(Services):
             self.assertEqual(before, self.places())
             self.assertEqual([], self.home.export("--state", "gone"))
 
+    def test_etags_of_another_making_are_told_once_and_work_for_the_same_credential(self) -> None:
+        with GitHub(organisation=Organisation(16, Shape(repositories=30))) as server:
+            token = server.classic().token
+            config = self.configuration(acme=self.github(server))
+            for usual, remarks in [(False, 1), (False, 1), (True, 0)]:
+                server.usual_etags = usual
+                server.changed()
+                self.sweep(config, token)
+                told = self.home.sql("SELECT incomplete FROM gap WHERE reason LIKE '%ETags%' AND sweep = (SELECT max(id) FROM sweep)")
+                self.assertEqual([(0,)] * remarks, told)
+            self.assertEqual(github_truth(server, token), self.places())
+
     def test_what_is_removed_is_gone_and_what_is_refused_is_not(self) -> None:
         organisation = Organisation(9, Shape(repositories=30))
         with GitHub(organisation=organisation) as server:

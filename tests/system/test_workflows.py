@@ -121,6 +121,29 @@ class Workflows(Services):
             self.swept(server)
             self.assertEqual("gone", self.hits("--state", "all")[place]["state"])
 
+    def test_a_token_in_place_of_a_name_is_not_kept(self) -> None:
+        organisation = small(1)
+        names = [npm("a job's name"), npm("an environment's name"), npm("a directory's name"), npm("a package's name")]
+        one = organisation.repositories[0]
+        one.package = names[3]
+        one.workflows = {"release.yml": f"""on: push
+jobs:
+  {names[0]}:
+    environment: {names[1]}
+    steps:
+      - run: npm publish
+        working-directory: {names[2]}
+        env: {{NODE_AUTH_TOKEN: "${{{{ secrets.NPM_TOKEN }}}}"}}
+      - run: npm publish
+        env: {{NODE_AUTH_TOKEN: "${{{{ secrets.NPM_TOKEN }}}}"}}
+"""}
+        with GitHub(organisation) as server:
+            run = self.swept(server)
+            self.assert_silent_about(run, *names)
+            self.assertIn("the build that uses it publishes", self.hits()[f"acme/{one.name}", "NPM_TOKEN"]["reason"])
+            kept = b"".join(path.read_bytes() for path in self.home.path.rglob("*") if path.is_file())
+            self.assertEqual([], [name for name in names if name.encode() in kept or name.lower().encode() in kept])
+
     def test_without_the_permission_the_names_are_there_and_nothing_is_called_gone(self) -> None:
         organisation = small()
         value = npm("a token behind a permission")

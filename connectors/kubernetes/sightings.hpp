@@ -9,8 +9,8 @@
 /// What a secret tells, as sightings. Its place is `<namespace>/<uid>`, those of its keys and annotations are below it.
 namespace tokensweep::kubernetes {
 
-/// In place of a key: the object that `kubectl apply` sent last. No key of a secret holds an @, and the name of the secret
-/// is left out: it does not vouch for a whole object.
+/// In place of a key: the object that `kubectl apply` sent last. No key of a secret holds an @, and the name of the
+/// secret is left out: it does not vouch for a whole object.
 inline constexpr std::string_view kLastApplied = "@last-applied";
 
 /// Where a secret is: it stays while the object lives.

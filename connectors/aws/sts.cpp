@@ -102,14 +102,9 @@ class WebIdentity final : public KeySource {
       : outside_(outside), role_(std::move(role)), token_file_(std::move(token_file)), source_(std::move(source)) {}
 
   Task<Result<Keys>> fetch() override {
-    auto token = read_private_file(token_file_, kLargestToken, Sharing::may_be_read);
-    const std::string place = source_ + ": " + token_file_.native();
-    if (!token) co_return std::move(token).error().within(place);
-    if (!*token) co_return misconfigured(place + ": is not there");
-    std::string_view text = (*token)->view();
-    text = text.substr(0, text.find_last_not_of("\r\n") + 1);
+    CO_TRY(const WipedText token, read_token());
     auto form = role_form("AssumeRoleWithWebIdentity", role_);
-    form.add("WebIdentityToken", text);
+    form.add("WebIdentityToken", token.view());
     auto body = co_await post(outside_, sts_region(outside_, role_.arn), nullptr, std::move(form));
     if (!body) co_return std::move(body).error().within(source_);
     auto keys = parse_role_keys(body->view(), source_);
@@ -118,6 +113,15 @@ class WebIdentity final : public KeySource {
   }
 
  private:
+  [[nodiscard]] Result<WipedText> read_token() const {
+    const std::string place = source_ + ": " + token_file_.native();
+    auto file = read_private_file(token_file_, kLargestToken, Sharing::may_be_read);
+    if (!file) return std::move(file).error().within(place);
+    if (!*file) return misconfigured(place + ": is not there");
+    const std::string_view text = (*file)->view();
+    return WipedText(text.substr(0, text.find_last_not_of("\r\n") + 1));
+  }
+
   const Outside& outside_;
   Role role_;
   fs::path token_file_;

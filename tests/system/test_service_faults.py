@@ -96,10 +96,10 @@ BROKEN = [
     *[always(f"always {code}", "status", f"answers HTTP {code}", code=code) for code in (500, 502, 503, 504)],
     always("the connection is reset", "reset", "the connection broke before it answered"),
     always("the connection is closed", "close", "it closed the connection without an answer"),
-    always("no answer begins", "hang", "does not begin to answer", timeout=1),
-    always("no answer ends", "cut", "stopped in the middle of its answer", timeout=1, end="hang"),
-    always("the body byte by byte", "slow", "sends its answer too slowly", timeout=1, bytes_each=1),
-    always("the head byte by byte", "slow", "sends its answer too slowly", timeout=1, bytes_each=1, head_too=True),
+    always("no answer begins", "hang", "does not begin to answer", timeout=2),
+    always("no answer ends", "cut", "stopped in the middle of its answer", timeout=2, end="hang"),
+    always("the body byte by byte", "slow", "sends its answer too slowly", timeout=2, bytes_each=1),
+    always("the head byte by byte", "slow", "sends its answer too slowly", timeout=2, bytes_each=1, head_too=True),
     always("a body that is cut", "cut", "the connection broke in the middle of its answer"),
     always("a body that is reset", "cut", "the connection broke in the middle of its answer", end="reset"),
     always("a body without its last chunk", "chunked", "the connection broke in the middle of its answer", cut_after=1, bytes_each=10),
@@ -107,7 +107,7 @@ BROKEN = [
     always("a page of HTML", "html", "JSON"),
     always("nothing at all", "status", "JSON", code=200, body=""),
     always("another kind of JSON", "status", "the answer is no object", code=200, body="[1, 2, 3]"),
-    always("a Content-Length that is too long", "length_lie", "stopped in the middle of its answer", timeout=1, by=7),
+    always("a Content-Length that is too long", "length_lie", "stopped in the middle of its answer", timeout=2, by=7),
     always("a Content-Length that is too short", "length_lie", "its answer's gzip ends too early", by=-20),
     always("a gzip bomb", "gzip_bomb", "its answer is larger than 33,554,432 bytes", mebibytes=128),
     always("no gzip", "broken_gzip", "gzip"),
@@ -123,7 +123,7 @@ OVERCOME = [
     now_and_then("429 with Retry-After", "too_many_requests", times=2),
     now_and_then("a secondary limit with Retry-After", "secondary_limit", seconds=1),
     now_and_then("a reset", "reset", times=2),
-    now_and_then("a silence", "hang", timeout=1),
+    now_and_then("a silence", "hang", timeout=2),
     now_and_then("a cut body", "cut", times=2),
     now_and_then("malformed JSON", "malformed"),
     now_and_then("HTML", "html"),
@@ -152,7 +152,7 @@ WHOLE = [
     Whole("a failure of everything in the middle", "status", "answers HTTP 503", 20, {"code": 503}),
     Whole("a failure of everything", "status", "answers HTTP 500", 0, {"code": 500}),
     Whole("resets of everything", "reset", "the connection broke", 0),
-    Whole("silence of everything", "hang", "does not begin to answer", 0, {}, 1),
+    Whole("silence of everything", "hang", "does not begin to answer", 0, {}, 2),
     Whole("HTML of everything", "html", "JSON", 0),
 ]
 
@@ -237,7 +237,7 @@ class Neighbours(FaultTest):
                 GitHub(organisation=Organisation(24, Shape(repositories=40)), latency=0.02) as quick:
             tokens = {"ACME": quick.classic().token, "STUCK": stuck.classic().token}
             stuck.fail("hang")
-            sweeper = Sweeper(self, tokens, stuck=github_source(stuck, token_env="STUCK", rate=1000),
+            sweeper = Sweeper(self, tokens, stuck=github_source(stuck, token_env="STUCK", rate=1000, timeout=600),
                               quick=github_source(quick, rate=1000, concurrency=4))
             process = sweeper.start()
             try:

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "connectors/common_keys.hpp"
 #include "connectors/kubernetes/context_access.hpp"
 #include "connectors/kubernetes/kubeconfig_files.hpp"
 #include "connectors/kubernetes/pod.hpp"
@@ -134,14 +135,17 @@ class Finder {
   }
 
   Result<ContextTarget> target_of(const ContextEntry& context) const {
+    ClientOptions network;
+    apply_network_keys(settings_, network);
     ContextMeans means{
         .context = context.name,
         .place = context.file.empty() ? context.name : context.file.native() + ": context " + context.name,
         .default_namespace = context.default_namespace,
         .cluster = clusters_.find(context.cluster),
         .user = context.user.empty() ? nobody_ : users_.find(context.user),
-        .ca_file = settings_.path("ca_file"),
-        .proxy = settings_.has("proxy") ? std::optional(settings_.text("proxy")) : std::nullopt,
+        .ca_file = std::move(network.tls.ca_file),
+        .proxy = std::move(network.proxy),
+        .timeout = network.timeout,
         .allowed_commands = settings_.texts("allow_exec")};
     if (context.wrong) return Error(*context.wrong).within(means.place);
     if (!means.cluster) return misconfigured(means.place + ": its cluster is in none of the kubeconfigs");

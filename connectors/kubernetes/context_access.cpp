@@ -117,6 +117,7 @@ class ContextAccess final : public ClusterAccess {
       options.tls.client->certificates = Secret(certificate->certificates.reveal());
       options.tls.client->key = Secret(certificate->key.reveal());
     }
+    options.timeout = means_.timeout;
     options.proxy = means_.proxy;
     if (!means_.cluster->proxy.empty()) options.proxy = std::string(means_.cluster->proxy.reveal());
     return options;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -21,6 +22,7 @@ struct ContextMeans {
   std::shared_ptr<const UserEntry> user;
   std::optional<std::filesystem::path> ca_file;  ///< where the cluster names no authority
   std::optional<std::string> proxy;              ///< where the cluster names none
+  std::optional<std::chrono::seconds> timeout;   ///< as ClientOptions has it
   std::vector<std::string> allowed_commands;     ///< plugin_run
 };
 

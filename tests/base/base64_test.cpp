@@ -39,6 +39,16 @@ TEST_CASE("base64 of RFC 4648, section 10, there and back") {
   }
 }
 
+TEST_CASE("base64 of any length, there and back") {
+  std::string bytes;
+  for (std::size_t i = 0; i < 10'000; ++i) bytes.push_back(static_cast<char>(i * 7));
+  for (const std::size_t size : {3071U, 3072U, 3073U, 9215U, 9216U, 10'000U}) {
+    CAPTURE(size);
+    const std::string_view text(bytes.data(), size);
+    CHECK(decoded(encoded(text)) == text);
+  }
+}
+
 TEST_CASE("what is no base64 from end to end is none") {
   CHECK(decoded("Zm9v\nYmFy\r\n") == "foobar");
   for (const char* const text : {"Z", "Zg", "Zg=", "Zg===", "=", "====", "Z===", "Zg==Zg==", "Zm9v=", "Zm 9", "Zm9-",

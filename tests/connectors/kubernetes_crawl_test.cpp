@@ -208,7 +208,6 @@ TEST_CASE("a cluster is read by one list: each namespace is a scope, and so is t
                                          {"b", ScopeState::complete},
                                          {"c", ScopeState::complete}});
   CHECK(crawled->sink.places().size() == 831);
-  CHECK(crawled->most_at_once == 2);
   const Sighting& one = crawled->sink.scopes.at("c").found.begin()->second;
   CHECK(one.place == "c/u-cs1000/k");
   CHECK(one.locator == "s1000#k");
@@ -222,12 +221,55 @@ TEST_CASE("a cluster is read by one list: each namespace is a scope, and so is t
   CHECK_FALSE(covers("a/u/k"));
 }
 
-TEST_CASE("a list that nothing may be ahead of is asked for page by page") {
-  FakeCluster fake;
-  fake.add("a", 1200);
-  CrawlOptions options;
-  options.looks_ahead = false;
-  CHECK(crawl_it(fake, options)->most_at_once == 1);
+/// Hands a body over in two halves, 50 ms apart: as a page comes from a network.
+class SlowBodies final : public Exchange {
+ public:
+  SlowBodies(FakeCluster& fake, Clock& clock) : fake_(fake), clock_(clock) {}
+  std::size_t most_at_once = 0;
+
+  Task<Result<HttpResponse>> send(const HttpRequest& request, std::span<const SecretHeader> /*credential*/) override {
+    most_at_once = std::max(most_at_once, ++under_way_);
+    auto response = fake_.answer(request);
+    const std::string body(response->body.view());
+    request.reader->begin();
+    for (const std::size_t from : {std::size_t{0}, body.size() / 2}) {
+      const auto read =
+          request.reader->read(std::string_view(body).substr(from, from == 0 ? body.size() / 2 : body.size()));
+      if (!read) co_return Error(read.error());
+      co_await clock_.sleep_until(clock_.now() + std::chrono::milliseconds(50));
+    }
+    --under_way_;
+    co_return response;
+  }
+
+ private:
+  FakeCluster& fake_;
+  Clock& clock_;
+  std::size_t under_way_ = 0;
+};
+
+TEST_CASE("the next page is asked for while one still comes, where that is wanted") {
+  for (const bool looks_ahead : {true, false}) {
+    CAPTURE(looks_ahead);
+    FakeCluster fake;
+    fake.add("a", 1200);
+    tokensweep::testing::VirtualTime time;
+    SlowBodies slow(fake, time.clock);
+    tokensweep::Random random = [] { return 0.5; };
+    Cluster cluster;
+    cluster.server = Url::parse("https://cluster.example.test/").value();
+    const ClientGround ground{.transport = slow, .clock = time.clock, .random = random};
+    auto client =
+        layered_client({.name = "acme", .origin = cluster.server.origin, .authorizer = no_credential()}, ground);
+    REQUIRE(client);
+    Api api(**client, cluster, "acme");
+    Api* ways[] = {&api};
+    const CrawlOptions options{.name = "acme", .namespaces = {}, .looks_ahead = looks_ahead};
+    YesSink sink;
+    REQUIRE(time.run(crawl(ways, "uid-1", options, sink)));
+    CHECK(slow.most_at_once == (looks_ahead ? 2 : 1));
+    CHECK(sink.places().size() == 1200);
+  }
 }
 
 TEST_CASE("what is known is not fetched, and what is not is") {

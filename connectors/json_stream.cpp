@@ -91,13 +91,14 @@ class Handler {
 
   bool on_number_part(json::string_view, error_code&) { return true; }
   bool on_int64(std::int64_t number, json::string_view, error_code& ec) {
-    return scalar({.path = path_, .kind = Kind::integer, .integer = number}, ec);
+    const auto rounded = static_cast<double>(number);
+    return scalar({.path = path_, .kind = Kind::integer, .integer = number, .number = rounded}, ec);
   }
-  bool on_uint64(std::uint64_t, json::string_view, error_code& ec) {
-    return scalar({.path = path_, .kind = Kind::number}, ec);
+  bool on_uint64(std::uint64_t number, json::string_view, error_code& ec) {
+    return scalar({.path = path_, .kind = Kind::number, .number = static_cast<double>(number)}, ec);
   }
-  bool on_double(double, json::string_view, error_code& ec) {
-    return scalar({.path = path_, .kind = Kind::number}, ec);
+  bool on_double(double number, json::string_view, error_code& ec) {
+    return scalar({.path = path_, .kind = Kind::number, .number = number}, ec);
   }
   bool on_bool(bool flag, error_code& ec) { return scalar({.path = path_, .kind = Kind::flag, .flag = flag}, ec); }
   bool on_null(error_code& ec) { return scalar({.path = path_}, ec); }

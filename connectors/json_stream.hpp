@@ -21,6 +21,7 @@ struct JsonEvent {
   Kind kind = Kind::null;  ///< `object` and `array`: one begins there; `end`: it ends
   bool flag = false;
   std::int64_t integer = 0;
+  double number = 0;           ///< of an integer, too
   std::string_view text = {};  ///< lies in memory that is wiped when the call returns
   std::string_view key = {};   ///< of the last `{}` in the path: what the member is called
 };

@@ -25,14 +25,18 @@ struct LimitSign {
 
 /// What a service allows one credential.
 struct Limits {
-  unsigned in_flight = 8;                        ///< requests under way at once
-  std::optional<double> rate;                    ///< requests a second, spread evenly; empty: no bound
+  unsigned in_flight = 8;  ///< requests under way at once
+  /// Requests a second, spread evenly; empty: no bound.
+  std::optional<double> rate;
   std::chrono::milliseconds busy_per_minute{0};  ///< the sum of response times in 60 s (GitHub's rule); zero: no bound
   /// Reads an answer by the service's own rules; empty: 429 and 503 with Retry-After (RFC 9110, 10.2.3). `times` is how
   /// often in a row the credential was refused before.
   std::function<LimitSign(const HttpResponse& response, std::chrono::system_clock::time_point now, unsigned times)>
       read;
   std::chrono::seconds longest_pause{3600};  ///< a longer one ends the request as `throttled`
+  /// The part of `in_flight` and `rate` that is used at first, where others share them: each answer adds a hundredth of
+  /// the whole.
+  double first_share = 1;
 };
 
 struct ClientOptions {

@@ -16,7 +16,7 @@ class Pace {
  public:
   using Instant = Clock::Instant;
 
-  explicit Pace(const Limits& limits) : limits_(limits) {}
+  explicit Pace(const Limits& limits) : limits_(limits), share_(limits.first_share) {}
 
   /// The moment from which one more request is within all limits, as far as is known; it may have passed.
   [[nodiscard]] Instant ready_at() const;
@@ -50,7 +50,7 @@ class Pace {
   std::size_t under_way_ = 0;
   // The part of what is allowed that is used: halved by a refusal, as TCP does, because what the service really allows
   // is less than was thought, or is shared with others.
-  double share_ = 1;
+  double share_;
   bool probing_ = false;
 };
 

@@ -74,10 +74,11 @@ class CircleCi : public Connector {
   Result<> connect() {
     if (client_) return {};
     TRY(FoundToken found, find_token(settings_, services_, origin_));
-    ClientOptions options{.name = services_.name,
-                          .origin = origin_,
-                          .authorizer = fixed_credential("Circle-Token", "", std::move(found.token)),
-                          .limits = {.in_flight = in_flight_, .rate = rate_, .read = read_limits}};
+    ClientOptions options;
+    options.name = services_.name;
+    options.origin = origin_;
+    options.authorizer = fixed_credential("Circle-Token", "", std::move(found.token));
+    options.limits = {.in_flight = in_flight_, .rate = rate_, .read = read_limits};
     apply_network_keys(settings_, options);
     TRY(client_, services_.clients.make(std::move(options)));
     token_from_ = std::move(found.from);

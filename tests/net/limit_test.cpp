@@ -212,6 +212,18 @@ TEST_CASE("what is refused for ever beside what is not, is given up after ten ti
   CHECK(rig.service.arrivals.size() == 99 + 10);
 }
 
+TEST_CASE("what is shared with others is asked gently at first") {
+  const Limits limits{.in_flight = 8, .rate = 10, .first_share = 0.4};
+  Pace pace(limits);
+  const Clock::Instant start(1h);
+  pace.left(start);
+  CHECK(pace.in_flight() == 3);
+  CHECK(pace.ready_at() == start + 250ms);
+  for (int i = 0; i < 61; ++i) pace.taken();
+  CHECK(pace.in_flight() == 8);
+  CHECK(pace.ready_at() == start + 100ms);
+}
+
 TEST_CASE("a rate that is next to nothing is one request an hour") {
   Limits limits{.rate = 1e-300};
   Pace pace(limits);

@@ -74,6 +74,7 @@ REVEALERS = {
     "connectors/kubernetes/kubeconfig.cpp",
     "connectors/kubernetes/proof.cpp",
     "connectors/kubernetes/yaml_json.cpp",
+    "connectors/ssm/crawl.cpp",
     "formats/auth_value.cpp",
     "formats/ini.cpp",
     "formats/npmrc.cpp",

@@ -22,9 +22,11 @@ class Examples(ProgramTest):
     def test_every_example_is_tested(self):
         # tests/scanner/examples_test.cpp has these, too.
         configurations = {"collected.toml", "collector.toml", "fleet.toml", "incident.toml", "laptop.toml", "nightly.toml",
-                          "services.toml", "kubernetes.toml"}  # by test_services.py and test_kubernetes.py
+                          # by test_kubernetes.py, test_ssm.py and test_services.py
+                          "kubernetes.toml", "parameters.toml", "services.toml"}
+        policies = {"aws-assume-role.json", "aws-read-names.json", "aws-read-values.json"}  # by test_ssm.py
         schedules = {"crontab", "tokensweep.service", "tokensweep.timer"}
-        self.assertEqual({"audit.sql", "kubernetes.yaml", "nightly.sh", "rules.toml"} | configurations | schedules,
+        self.assertEqual({"audit.sql", "kubernetes.yaml", "nightly.sh", "rules.toml"} | configurations | policies | schedules,
                          {path.name for path in EXAMPLES.iterdir()})
 
     def test_audit(self):

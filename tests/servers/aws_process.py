@@ -32,9 +32,12 @@ def python() -> Path:
 class AwsProcess:
     """`stores`: `account/region` each; the first account's keys are the caller's. More: Aws of aws_server.py, by `set`."""
 
-    def __init__(self, seed: int = 1, parameters: int = 40, stores: list[str] | None = None, latency: float = 0.0, **switches: Json) -> None:
+    def __init__(self, seed: int = 1, parameters: int = 40, stores: list[str] | None = None, latency: float = 0.0, keep_answers: bool = False,
+                 **switches: Json) -> None:
         command: list[str | Path] = [python(), HERE / "aws_server.py", "--seed", str(seed), "--parameters", str(parameters),
                                      "--latency", str(latency)]
+        if keep_answers:
+            command.append("--keep-answers")
         for store in stores or []:
             command += ["--store", store]
         self.switches = switches

@@ -132,11 +132,12 @@ class Aws(Server):
 
     `verify`: whether signatures and policies count. `limits`: calls a second for each account and region: `all`, `values` (Get…),
     `lists` (DescribeParameters). `empty_every`: each so many-th page of a list is empty, and has a token. `clock_offset`: seconds
-    that the server's clock is ahead. `regions_off`, `denied_names`, `denied_keys`: what is refused.
+    that the server's clock is ahead. `regions_off`, `denied_names`, `denied_keys`: what is refused. `keep_answers`: lists and values
+    are made once; only where nothing is written.
     """
 
     def __init__(self, seed: int = 1, parameters: int = 40, stores: list[str] | None = None, *, verify: bool = True,
-                 limits: dict[str, float] | None = None, **options: Any) -> None:
+                 limits: dict[str, float] | None = None, keep_answers: bool = False, **options: Any) -> None:
         super().__init__(**options)
         self.stores = stores or [f"{BASE_ACCOUNT}/eu-west-1"]
         self.verify = verify
@@ -148,6 +149,7 @@ class Aws(Server):
         self.denied_keys: list[str] = []
         self.buckets: dict[tuple[str, ...], Bucket] = {}
         self.pages_listed = 0
+        self.kept: dict[str, Answer] | None = {} if keep_answers else None
         self.moto = DomainDispatcherApplication(create_backend_app)
         for service in ("iam", "sts", "ssm"):
             get_backend(service).reset()  # moto keeps all in the process: one of these at a time
@@ -252,7 +254,12 @@ class Aws(Server):
             if self.empty_every and self.pages_listed % self.empty_every == 0:
                 token = json.loads(request.body).get("NextToken") or "0"
                 return json_answer({"Parameters": [], "NextToken": f"{int(token):07}" if token.startswith("0") else f"0{token}"})
-        return self._ask_moto(request)
+        if self.kept is None or not caller or operation not in ("DescribeParameters", "GetParameters"):
+            return self._ask_moto(request)
+        key = json.dumps([caller.account, caller.region, operation, json.loads(request.body)], sort_keys=True)
+        if key not in self.kept:
+            self.kept[key] = self._ask_moto(request)
+        return Answer(200, list(self.kept[key].headers), self.kept[key].body)
 
     def _caller(self, request: Request) -> Caller | None:
         """By the credential's scope: `Credential=KEY/DATE/REGION/SERVICE/aws4_request`."""
@@ -406,9 +413,11 @@ def main() -> int:
     parser.add_argument("--store", action="append", help="account/region, repeatable")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
     parser.add_argument("--no-verify", action="store_true", help="take any signature")
+    parser.add_argument("--keep-answers", action="store_true", help="make each once; only where nothing is written")
     parser.add_argument("--port", type=int, default=0)
     options = parser.parse_args()
-    server = Aws(options.seed, options.parameters, options.store, verify=not options.no_verify, latency=options.latency, port=options.port)
+    server = Aws(options.seed, options.parameters, options.store, verify=not options.no_verify,
+                 keep_answers=options.keep_answers, latency=options.latency, port=options.port)
     server.serve_until_killed({"keys": server.keys, "stores": server.stores})
     return 0
 

@@ -14,7 +14,8 @@ Result<std::unique_ptr<HttpClient>> Outside::client(std::string_view name, const
                         .authorizer = std::move(authorizer),
                         .limits = std::move(limits),
                         .tls = {.ca_file = ca_file},
-                        .proxy = proxy};
+                        .proxy = proxy,
+                        .timeout = timeout};
   return services.clients.make(std::move(options));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -22,6 +23,7 @@ struct Outside {
   std::optional<std::string> region;  ///< of the session
   std::optional<std::filesystem::path> ca_file;
   std::optional<std::string> proxy;
+  std::optional<std::chrono::seconds> timeout;
   /// Runs a program, without a shell, and gives what it prints (base/process.hpp).
   std::function<Task<Result<WipedText>>(std::vector<std::string> command)> run;
 

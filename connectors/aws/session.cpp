@@ -106,6 +106,7 @@ Result<std::unique_ptr<Session>> Session::open(SessionOptions options, const Ser
   outside.ca_file = options.ca_file;
   if (!outside.ca_file) outside.ca_file = first_of({}, environment, {"AWS_CA_BUNDLE"}, profile, "ca_bundle");
   outside.proxy = std::move(options.proxy);
+  outside.timeout = options.timeout;
   outside.run = run_off_thread;
   TRY_VOID(session->find(files, choice));
   return std::unique_ptr<Session>(std::move(session));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -24,7 +25,8 @@ struct SessionOptions {
   std::optional<std::string> profile;  ///< chosen so, it goes before keys in the environment; AWS_PROFILE does not
   std::optional<std::string> region;
   std::optional<std::filesystem::path> ca_file;
-  std::optional<std::string> proxy;  ///< as ClientOptions has it
+  std::optional<std::string> proxy;             ///< as ClientOptions has it
+  std::optional<std::chrono::seconds> timeout;  ///< the same
 };
 
 /// What one source does at AWS. It has to outlive the clients, the providers of keys and the tasks that it makes.

@@ -124,6 +124,7 @@ class ParameterStore : public Connector {
       if (settings_.has("profile")) options.profile = settings_.text("profile");
       options.ca_file = settings_.path("ca_file");
       if (settings_.has("proxy")) options.proxy = settings_.text("proxy");
+      if (settings_.has("timeout")) options.timeout = std::chrono::seconds(settings_.count("timeout", 0));
       CO_TRY(session_, aws::Session::open(std::move(options), services_));
     }
     co_return co_await session_->caller(session_->keys());

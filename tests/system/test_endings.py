@@ -3,10 +3,10 @@
 import unittest
 from typing import Any
 
+from services import Services
 from support import alnum, npm
-from test_services import CircleCI, Services
 
-from circleci_server import Variable
+from circleci_server import CircleCI, Variable
 
 
 class Endings(Services):
@@ -20,7 +20,7 @@ class Endings(Services):
             project.variables.clear()
         server.contexts[0].variables.extend(variables)
         config = self.configuration(circle={"type": "circleci", "org": "gh/acme", "host": server.url, "token_env": "CIRCLE", "rate": 1000},
-                                    home={"type": "filesystem", "path": str(self.home.path / "work")})
+                                    files={"type": "filesystem", "path": str(self.home.path / "work")})
         self.sweep(config, server.token)
 
     def hit(self, name: str) -> dict[str, Any]:

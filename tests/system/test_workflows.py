@@ -5,11 +5,12 @@ import re
 import unittest
 from typing import Any
 
+from services import Services
 from support import npm
-from test_services import GitHub, Organisation, Services, Shape
 
 from github_access import EVERY_PERMISSION
-from organisation import Stored
+from github_server import GitHub
+from organisation import Organisation, Shape, Stored
 
 PUBLISH = """on: push
 permissions: {id-token: write}

@@ -331,7 +331,7 @@ TEST_CASE("a version that was read is not read again") {
 
 TEST_CASE("what a sweep has read before it was interrupted is not asked for") {
   StoreWorld world(40);
-  world.sink.read_before[kPrefix] = true;
+  world.sink.read_before.insert(kPrefix);
   world.crawl();
   CHECK(world.asked.empty());
 }

@@ -52,6 +52,8 @@ Sighting secret_named(const std::string& store, const std::string& name) {
 
 /// All that a sweep of connectors needs, and what came of it.
 struct Fixture {
+  explicit Fixture(const InventoryKey& key = InventoryKey::random()) : fingerprinter(key) {}
+
   std::atomic<bool> asked_to_stop{false};
   Messages messages{LogFormat::text, true};
   World world{.environment = [](const char*) { return std::optional<std::string>(); },
@@ -59,7 +61,7 @@ struct Fixture {
               .now = [] { return Time(std::chrono::seconds(1'800'000'000)); },
               .stop = asked_to_stop};
   NetworkSide network{world, "nowhere/inventory.db"};
-  Fingerprinter fingerprinter{InventoryKey::random()};
+  Fingerprinter fingerprinter;
   Classification classification;
   std::set<std::string> done;
   VersionMemory versions;
@@ -254,11 +256,12 @@ struct Nights {
   tokensweep::testing::TempDirectory temp;
   Inventory inventory = std::move(
       *Inventory::open(temp / "inventory.db", {.access = Inventory::Access::write, .key_id = "0123456789abcdef"}));
+  InventoryKey key = InventoryKey::random();
   Parameters store;
 
   /// What one night fetched.
   std::vector<std::string> sweep(const RuleOptions& rules = {}) {
-    Fixture fixture;
+    Fixture fixture(key);
     fixture.detector = std::make_shared<const Detector>(std::move(*load_detector(rules)));
     REQUIRE(fixture.versions.load(inventory, "github", "acme"));
     store.fetched.clear();

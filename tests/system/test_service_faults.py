@@ -277,9 +277,10 @@ class Neighbours(FaultTest):
             cloudy = github_truth(cloud.github("acme"), tokens["ACME"]) | github_truth(cloud.github("umbrella"), tokens["ACME"])
             actions = {place for place in sweeper.places() if not place[1].startswith(("dependabot/", "codespaces/"))}
             self.assertEqual(cloudy | github_truth(old, tokens["FORGE"]), actions)
-            extra = {(secret["repository"] or "forge", f"{secret['store']}/{secret['name']}")
+            owners = {"user": "ann", "organisation": "forge"}
+            extra = {(secret["repository"] or owners[secret["level"]], f"{secret['store']}/{secret['name']}")
                      for secret in old.truth(tokens["FORGE"])["secrets"]
-                     if secret["store"] in ("dependabot", "codespaces") and secret["level"] != "user" and is_named(secret["name"])}
+                     if secret["store"] in ("dependabot", "codespaces") and is_named(secret["name"])}
             self.assertEqual(extra, sweeper.places() - actions)
             # What a server is too old for is asked of its organisation, and of no repository again and again.
             self.assertEqual({404}, {request.status for request in old.requests("agents")} | {404})

@@ -118,9 +118,8 @@ class MetadataReader {
   [[nodiscard]] std::vector<std::string> keys() const {
     std::vector<std::string> all;
     for (const WriterEntry& writer : writers_) all.insert(all.end(), writer.keys.begin(), writer.keys.end());
-    std::ranges::sort(all);
-    const auto repeated = std::ranges::unique(all);
-    all.erase(repeated.begin(), repeated.end());
+    std::sort(all.begin(), all.end());
+    all.erase(std::unique(all.begin(), all.end()), all.end());
     return all;
   }
 

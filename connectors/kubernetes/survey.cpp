@@ -1,5 +1,7 @@
 #include "connectors/kubernetes/survey.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -36,7 +38,9 @@ Task<SourceCheck> survey(const ReachedClusters& clusters, const CrawlOptions& op
                               "takes the verb get on it)");
     }
     if (options.namespaces.empty()) co_await survey_list(api, "", context, check);
-    for (const std::string& one : options.namespaces) co_await survey_list(api, one, context + "/" + one, check);
+    for (const std::string& one : options.namespaces) {
+      co_await survey_list(api, one, fmt::format("{}/{}", context, one), check);
+    }
   }
   check.remarks.emplace_back("releases of Helm and tokens of service accounts are passed over");
   co_return check;

@@ -129,13 +129,15 @@ class PluginProof final : public ProofSource {
   }
 
  private:
-  [[nodiscard]] bool is_fresh() const { return proof_.headers && (!expires_ || clock_.wall() < *expires_); }
+  [[nodiscard]] bool is_fresh() const { return proof_.headers && (!expires_ || now() < *expires_); }
+  /// In whole seconds: in those of the clock itself, a moment after the year 2262 lies in the past.
+  [[nodiscard]] std::chrono::sys_seconds now() const { return std::chrono::floor<std::chrono::seconds>(clock_.wall()); }
 
   Task<Result<>> run() {
     CO_TRY(PluginCredential credential, co_await run_());
     expires_ = credential.expires;
     // A plugin that says so at once, each time, would run for each request.
-    if (expires_ && *expires_ <= clock_.wall()) expires_.reset();
+    if (expires_ && *expires_ <= now()) expires_.reset();
     const bool has_token = !credential.token.empty();
     proof_.headers =
         headers_of(has_token ? bearer_authorization(credential.token.reveal()).reveal() : std::string_view(), as_);

@@ -214,41 +214,40 @@ class ValueListener final : public JsonListener {
   bool has_value_ = false;
 };
 
+/// An answer while it comes, and what it was once it is whole.
+template <class Listener>
+struct Incoming {
+  Listener listener;
+  JsonStream stream{listener, kLongestText};
+
+  auto finish() -> Result<decltype(listener.page)> {
+    TRY_VOID(stream.finish());
+    if (!listener.has_list) return unexpected("Parameters", "a list");
+    return std::move(listener.page);
+  }
+};
+
+Error no_answer() { return malformed("nothing in place of JSON"); }
+
 }  // namespace
 
-struct ParameterReader::Impl {
-  ParameterListener listener;
-  JsonStream stream{listener, kLongestText};
-};
+struct ParameterReader::Impl : Incoming<ParameterListener> {};
 
 ParameterReader::ParameterReader() = default;
 ParameterReader::~ParameterReader() = default;
 void ParameterReader::begin() { impl_ = std::make_unique<Impl>(); }
 Result<> ParameterReader::read(std::string_view bytes) { return impl_->stream.read(bytes); }
 
-Result<ParameterPage> ParameterReader::finish() {
-  if (impl_ == nullptr) return malformed("nothing in place of JSON");
-  TRY_VOID(impl_->stream.finish());
-  if (!impl_->listener.has_list) return unexpected("Parameters", "a list");
-  return std::move(impl_->listener.page);
-}
+Result<ParameterPage> ParameterReader::finish() { return impl_ == nullptr ? no_answer() : impl_->finish(); }
 
-struct ValueReader::Impl {
-  ValueListener listener;
-  JsonStream stream{listener, kLongestText};
-};
+struct ValueReader::Impl : Incoming<ValueListener> {};
 
 ValueReader::ValueReader() = default;
 ValueReader::~ValueReader() = default;
 void ValueReader::begin() { impl_ = std::make_unique<Impl>(); }
 Result<> ValueReader::read(std::string_view bytes) { return impl_->stream.read(bytes); }
 
-Result<ValuePage> ValueReader::finish() {
-  if (impl_ == nullptr) return malformed("nothing in place of JSON");
-  TRY_VOID(impl_->stream.finish());
-  if (!impl_->listener.has_list) return unexpected("Parameters", "a list");
-  return std::move(impl_->listener.page);
-}
+Result<ValuePage> ValueReader::finish() { return impl_ == nullptr ? no_answer() : impl_->finish(); }
 
 std::optional<Time> expiration(std::string_view policy_text) {
   const auto document = parse_json(policy_text);

@@ -1,22 +1,20 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "connectors/aws/error_code.hpp"
 #include "connectors/aws/parse.hpp"
 #include "connectors/aws/xml.hpp"
+#include "tests/fuzz/require.hpp"
 
 using namespace tokensweep;
 using namespace tokensweep::aws;
 
-namespace {
+using tokensweep::testing::require;
 
-void require(bool holds) {
-  if (!holds) std::abort();
-}
+namespace {
 
 template <class T>
 bool is_read(const Result<T>& read) {

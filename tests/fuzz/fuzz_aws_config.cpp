@@ -1,22 +1,18 @@
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "connectors/aws/config_text.hpp"
 #include "connectors/aws/process.hpp"
+#include "tests/fuzz/require.hpp"
 
 using namespace tokensweep;
 using namespace tokensweep::aws;
 
-namespace {
+using tokensweep::testing::require;
 
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-}  // namespace
+namespace {}  // namespace
 
 /// Any bytes are sections of keys in lower case, or refused with a line; any value has sub-keys, and is a command or
 /// none.

@@ -1,28 +1,20 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "connectors/circleci/followed_projects.hpp"
 #include "connectors/circleci/parse.hpp"
+#include "tests/fuzz/require.hpp"
 
 using namespace tokensweep;
 using namespace tokensweep::circleci;
 
+using tokensweep::testing::require;
+using tokensweep::testing::require_one_line;
+
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-template <class T>
-void require_one_line(const Result<T>& read) {
-  if (read) return;
-  const std::string& what = read.error().what;
-  require(!what.empty() && what.find('\n') == std::string::npos && what.size() < 200);
-}
 
 void check(const Result<Page<Variable>>& page) {
   require_one_line(page);

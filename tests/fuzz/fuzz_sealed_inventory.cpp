@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "merge/sealed_import.hpp"
 #include "merge/sealed_line.hpp"
+#include "tests/fuzz/require.hpp"
+
+using tokensweep::testing::require;
 
 namespace {
 
@@ -23,10 +25,6 @@ InventoryKey key_of(char byte) { return InventoryKey(Secret(std::string(Inventor
 const Fingerprinter kFingerprinter(key_of('c'));
 const CollectorKeyPair kPair(Secret(std::string(InventoryKey::kSize, 'p')), kFingerprinter.salt());
 const Collector kCollector{.keys = kPair, .fingerprinter = kFingerprinter, .now = kNow, .senders = {}, .newest = {}};
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 void check_file(std::string_view text) {
   const auto read = read_sealed(text, kCollector);

@@ -1,18 +1,16 @@
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "net/socks.hpp"
+#include "tests/fuzz/require.hpp"
 
 using namespace tokensweep;
 
-namespace {
+using tokensweep::testing::require;
 
-void require(bool holds) {
-  if (!holds) std::abort();
-}
+namespace {
 
 /// Whatever a proxy says, the conversation ends within five turns, and asks for no more than an answer may have.
 void talk(const Proxy& proxy, std::string_view answers) {

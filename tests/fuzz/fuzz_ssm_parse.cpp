@@ -1,28 +1,20 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "connectors/ssm/parse.hpp"
 #include "connectors/ssm/sightings.hpp"
+#include "tests/fuzz/require.hpp"
 
 using namespace tokensweep;
 using namespace tokensweep::ssm;
 
+using tokensweep::testing::require;
+using tokensweep::testing::require_one_line;
+
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-template <class T>
-void require_one_line(const Result<T>& read) {
-  if (read) return;
-  const std::string& what = read.error().what;
-  require(!what.empty() && what.find('\n') == std::string::npos && what.size() < 200);
-}
 
 template <class Reader>
 auto read(std::string_view body, std::size_t piece) {

@@ -10,7 +10,8 @@ class HeadOnly final : public SecretListener {
   ListHead list;
   void head(const ListHead& head) override { list = head; }
   bool wants_values(const SecretObject& /*secret*/) override { return false; }
-  bool may_matter(const SecretObject& /*secret*/, std::string_view /*key*/, std::string_view /*bytes*/) override {
+  bool may_matter(const SecretObject& /*secret*/, std::string_view /*key*/, std::string_view /*bytes*/,
+                  Spelling /*spelling*/) override {
     return false;
   }
   Result<> secret(SecretObject& /*secret*/) override { return {}; }

@@ -55,9 +55,9 @@ class ListWalk::Page final : public SecretListener {
     return is_new_ && request.form == ListForm::values;
   }
 
-  bool may_matter(const SecretObject& secret, std::string_view key, std::string_view bytes) override {
-    if (key.empty()) return reading.sink.may_matter(kLastApplied, bytes, Spelling::plain);
-    return reading.sink.may_matter(name_of(secret, key), bytes, Spelling::base64);
+  bool may_matter(const SecretObject& secret, std::string_view key, std::string_view bytes,
+                  Spelling spelling) override {
+    return reading.sink.may_matter(key.empty() ? std::string(kLastApplied) : name_of(secret, key), bytes, spelling);
   }
 
   Result<> secret(SecretObject& secret) override {
@@ -161,7 +161,7 @@ Task<ListWalk::PagePtr> ListWalk::start(std::string token) {
                       .page = std::move(token),
                       .snapshot = snapshot_,
                       .secret = {}};
-  if (names && end_.began) request.limit = PageSize::kMost;
+  if (names && end_.began) request.limit = PageSize::kNames;
   auto page = std::make_shared<Page>(reading_, std::move(request));
   co_await reading_.sink.room();
   co_await pages_.start(read(page));

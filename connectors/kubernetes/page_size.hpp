@@ -16,8 +16,11 @@ class PageSize {
     if (items > 0) limit_ = std::clamp(kBytes / std::max<std::size_t>(bytes / items, 1), kLeast, kMost);
   }
 
-  /// What kubectl and the Go client ask for; more takes no more of the server's seats, and holds them for longer.
-  static constexpr std::size_t kMost = 500;
+  /// Twice what kubectl asks for: with each page etcd counts all that is behind it, which costs a large cluster as much
+  /// as the page itself.
+  static constexpr std::size_t kMost = 1000;
+  /// Of names and versions, as kubectl: their size says nothing of the objects that the API server reads for them.
+  static constexpr std::size_t kNames = 500;
   static constexpr std::size_t kLeast = 20;
   static constexpr std::size_t kFirst = 100;
 

@@ -1,8 +1,10 @@
 #include "connectors/kubernetes/parse.hpp"
 
 #include <boost/json/value.hpp>
+#include <cstdint>
 
 #include "connectors/json_document.hpp"
+#include "connectors/kubernetes/protobuf.hpp"
 
 namespace tokensweep::kubernetes {
 namespace {
@@ -19,6 +21,34 @@ const json::string* text_at(const json::value& value, std::string_view object, s
   const json::value* found = members == nullptr ? nullptr : members->if_contains(name);
   return found == nullptr ? nullptr : found->if_string();
 }
+
+/// Finds `metadata.continue` of a Status in protocol buffers (k8s.io/apimachinery/pkg/apis/meta/v1, generated.proto).
+class StatusReader final : private ProtobufListener {
+ public:
+  std::string read(std::string_view bytes) {
+    FrameStream stream(*this, bytes.size());
+    if (!stream.read(bytes) || !stream.finish()) return {};
+    return next_;
+  }
+
+ private:
+  static constexpr ProtobufPath kListMeta = below(kFramedObject, 1);
+  static constexpr ProtobufPath kContinue = below(kListMeta, 3);
+
+  [[nodiscard]] ProtobufField field_at(ProtobufPath path) const override {
+    if (path == kContinue) return ProtobufField::text;
+    return path == kFramedObject || path == kListMeta ? ProtobufField::message : ProtobufField::unwanted;
+  }
+  Result<> begin(ProtobufPath /*path*/) override { return {}; }
+  Result<> end(ProtobufPath /*path*/) override { return {}; }
+  Result<> text(ProtobufPath /*path*/, std::string_view bytes) override {
+    next_ = bytes;
+    return {};
+  }
+  Result<> number(ProtobufPath /*path*/, std::uint64_t /*value*/) override { return {}; }
+
+  std::string next_;
+};
 
 }  // namespace
 
@@ -46,6 +76,7 @@ Result<std::string> parse_uid(std::string_view body) {
 }
 
 std::string continuation_of(std::string_view status) {
+  if (is_protobuf(status)) return StatusReader().read(status);
   const auto read = parse_json(status);
   const json::string* next = read ? text_at(*read, "metadata", "continue") : nullptr;
   return next == nullptr ? std::string() : std::string(next->data(), next->size());

@@ -21,7 +21,8 @@ Result<NamespacePage> parse_namespaces(std::string_view body);
 /// `/api/v1/namespaces/kube-system`: what a cluster is known by.
 Result<std::string> parse_uid(std::string_view body);
 
-/// What goes on from a list whose snapshot is gone (410): `metadata.continue` of the Status; empty where it has none.
+/// What goes on from a list whose snapshot is gone (410): `metadata.continue` of the Status, in JSON or
+/// protocol buffers; empty where it has none.
 std::string continuation_of(std::string_view status);
 
 }  // namespace tokensweep::kubernetes

@@ -10,6 +10,7 @@
 
 #include "base/result.hpp"
 #include "base/secret.hpp"
+#include "connectors/connector.hpp"
 #include "model/model.hpp"
 #include "net/http.hpp"
 
@@ -63,18 +64,34 @@ class SecretListener {
   virtual void head(const ListHead& head) = 0;
   /// Name, uid and version of a secret are there: whether its values are to be judged at all.
   virtual bool wants_values(const SecretObject& secret) = 0;
-  /// Whether the value of a key (in base64), or the last applied object (key empty), may matter.
-  virtual bool may_matter(const SecretObject& secret, std::string_view key, std::string_view bytes) = 0;
+  /// Whether the value of a key, or the last applied object (key empty), may matter.
+  virtual bool may_matter(const SecretObject& secret, std::string_view key, std::string_view bytes,
+                          Spelling spelling) = 0;
   /// A secret is whole; what it leaves in place is dropped. An error ends the list.
   virtual Result<> secret(SecretObject& secret) = 0;
 };
 
-/// Reads one page of a list.
+/// A spelling that lists come in.
+class SecretListParser {
+ public:
+  virtual ~SecretListParser() = default;
+  virtual Result<> read(std::string_view bytes) = 0;
+  virtual Result<> finish() = 0;
+  [[nodiscard]] virtual std::size_t items() const = 0;
+};
+
+/// As JSON. `listener` has to outlive it.
+std::unique_ptr<SecretListParser> json_list_parser(SecretListener& listener, ListForm form);
+
+/// As protocol buffers, for which an API server works half as much: in ListForm::values alone. `listener` has to
+/// outlive it.
+std::unique_ptr<SecretListParser> protobuf_list_parser(SecretListener& listener);
+
+/// Reads one page of a list, in the spelling that it begins with.
 class SecretListReader : public BodyReader {
  public:
   /// `listener` has to outlive it.
   SecretListReader(SecretListener& listener, ListForm form);
-  ~SecretListReader() override;
 
   void begin() override;
   Result<> read(std::string_view bytes) override;
@@ -85,11 +102,10 @@ class SecretListReader : public BodyReader {
   [[nodiscard]] std::size_t items() const;
 
  private:
-  struct Impl;
   SecretListener& listener_;
   ListForm form_;
   std::size_t bytes_ = 0;
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<SecretListParser> parser_;
 };
 
 }  // namespace tokensweep::kubernetes

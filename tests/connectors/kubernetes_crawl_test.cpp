@@ -316,11 +316,11 @@ TEST_CASE("no value is asked for where names are enough") {
 
 TEST_CASE("a snapshot that the cluster forgets") {
   FakeCluster fake;
-  fake.add("a", 700);
+  fake.add("a", 1200);
   fake.expires_at = 4;
   SUBCASE("goes on where it was, and says so") {
     const auto crawled = crawl_it(fake);
-    CHECK(crawled->sink.places().size() == 700);
+    CHECK(crawled->sink.places().size() == 1200);
     CHECK(crawled->sink.states()["a"] == ScopeState::complete);
     CHECK(crawled->sink.words().find("longer than the cluster remembers") != std::string::npos);
   }
@@ -427,7 +427,7 @@ TEST_CASE("a page that breaks half way is asked for again, and nothing is found 
 TEST_CASE("a list that comes back to a namespace, or goes round, is a failure") {
   FakeCluster fake;
   fake.add("a", 150);
-  fake.add("b", 450);
+  fake.add("b", 1950);
   fake.add("a", 1);
   const auto crawled = crawl_it(fake);
   CHECK(crawled->sink.states()[""] == ScopeState::failed);

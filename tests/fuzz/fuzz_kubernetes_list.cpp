@@ -24,7 +24,9 @@ class Counter final : public SecretListener {
     require(!secret.name.empty() && !secret.name_space.empty() && !secret.uid.empty() && !secret.version.empty());
     return secret.uid != "known";
   }
-  bool may_matter(const SecretObject&, std::string_view key, std::string_view) override { return key != "plain"; }
+  bool may_matter(const SecretObject&, std::string_view key, std::string_view, Spelling) override {
+    return key != "plain";
+  }
   Result<> secret(SecretObject& secret) override {
     told += "secret " + secret.uid;
     for (const SecretKey& key : secret.keys) told += ' ' + key.name + std::to_string(key.value ? key.value->size() : 0);
@@ -41,6 +43,9 @@ Result<std::string> read(std::string_view body, ListForm form, std::size_t piece
   return counter.told;
 }
 
+/// What stands in front of the object: `k8s`, and that it is a SecretList.
+constexpr std::string_view kFrame{"k8s\0\x0A\x0C\x12\x0ASecretList", 18};
+
 }  // namespace
 
 /// The pieces in which a list comes make no difference, and what is no list is refused in one line.
@@ -53,8 +58,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(whole.has_value() == pieces.has_value());
     if (whole) require(*whole == *pieces);
   }
+  // Whatever it is, as the inside of a frame.
+  const std::string framed = std::string(kFrame) + std::string(body);
+  const auto whole = read(framed, ListForm::values, framed.size());
+  const auto pieces = read(framed, ListForm::values, 3);
+  require_one_line(whole);
+  require(whole.has_value() == pieces.has_value());
+  if (whole) require(*whole == *pieces);
   require_one_line(parse_namespaces(body));
   require_one_line(parse_uid(body));
   require(continuation_of(body).size() <= size * 4);
+  require(continuation_of(framed).size() <= size);
   return 0;
 }

@@ -5,7 +5,7 @@
     kubernetes_bench.py --secrets 5000 --namespaces 10 --rounds 1
 
 Nine in ten secrets are passwords and keys of a hundred bytes, most others some kilobytes, one in a hundred half a
-megabyte; one in two hundred holds an npm token. The floor (kubernetes_bare.py) takes the same pages one after the other. Each
+megabyte; one in two hundred holds an npm token. The floor (kubernetes_bare.py) takes pages of JSON one after the other. Each
 round runs every row once, on a new inventory but for the second sweep; the medians are shown, with the targets. CPU seconds
 and peak memory are the client's. Server and client share the machine's cores: ratios of one run are what counts.
 """
@@ -32,7 +32,7 @@ from support import npm  # noqa: E402
 
 LARGE, MIDDLE = 500_000, 6_000
 TOKEN_EVERY = 200
-LIMIT = 500
+LIMITS = {500: "bare client", 1000: "bare client, pages of 1,000"}  # what kubectl asks for, which is the floor; what we do
 TARGETS = {"tokensweep, one list": 0.8, "tokensweep, four lists": 0.45}
 CPU_SECONDS, MIB, FIRST_HIT_SECONDS = 2.0, 96, 2.0
 
@@ -94,9 +94,10 @@ def sweep(name: str, binary: Path, home: Path, kubeconfig: Path, keys: str) -> R
 
 def measure(cluster: Kubernetes, binary: Path, scratch: Path) -> Iterator[Row]:
     kubeconfig = cluster.kubeconfig({"admin": cluster.tokens["admin"]})
-    bare = [sys.executable, HERE / "kubernetes_bare.py", str(cluster.port), cluster.folder / "ca.pem", cluster.tokens["admin"], str(LIMIT)]
-    cost = run(bare, scratch)
-    yield Row("bare client", cost.wall, cost.cpu, cost.mib, None, None)
+    for limit, name in LIMITS.items():
+        bare = [sys.executable, HERE / "kubernetes_bare.py", str(cluster.port), cluster.folder / "ca.pem", cluster.tokens["admin"], str(limit)]
+        cost = run(bare, scratch)
+        yield Row(name, cost.wall, cost.cpu, cost.mib, None, None)
     for name, keys in (("tokensweep, one list", ""), ("tokensweep, four lists", "concurrency = 4")):
         home = Path(tempfile.mkdtemp(dir=scratch))
         yield sweep(name, binary, home, kubeconfig, keys)
@@ -106,7 +107,7 @@ def measure(cluster: Kubernetes, binary: Path, scratch: Path) -> Iterator[Row]:
 
 
 def show(rows: dict[str, list[Row]], expected: int) -> bool:
-    floor = statistics.median(row.wall for row in rows["bare client"])
+    floor = statistics.median(row.wall for row in rows[LIMITS[500]])
     fine = True
     print("| client | wall s | of the floor | target | CPU s | MiB | first hit s | hits |\n|---|---|---|---|---|---|---|---|")
     for name, all_of_them in rows.items():

@@ -76,7 +76,7 @@ class AppAuthorizer final : public Authorizer {
       : id_(std::move(id)), key_(std::move(key)), clock_(clock) {}
 
   Task<Result<Credential>> credential(const HttpRequest&) override {
-    const auto now = clock_.wall();
+    const auto now = clock_.wall() + behind_;
     // A clock that was set back makes a token that is not yet good.
     const bool fine = current_ && now < made_ + kAfter - kSpare && now >= made_ - kBefore;
     if (!fine) {
@@ -87,7 +87,16 @@ class AppAuthorizer final : public Authorizer {
     co_return current_;
   }
 
-  Task<bool> renew(Credential, const HttpResponse&) override { co_return false; }
+  Task<bool> renew(Credential refused, const HttpResponse& response) override {
+    // Another request's refusal has led to this already.
+    if (refused != current_) co_return true;
+    const auto now = clock_.wall() + behind_;
+    const auto differs = their_time(response, now) - now;
+    if (std::chrono::abs(differs) < kBefore) co_return false;
+    behind_ += differs;
+    current_.reset();
+    co_return true;
+  }
 
  private:
   std::string id_;
@@ -95,6 +104,7 @@ class AppAuthorizer final : public Authorizer {
   const Clock& clock_;
   Credential current_;
   system_clock::time_point made_;
+  system_clock::duration behind_{0};  ///< our clock, behind GitHub's
 };
 
 class InstallationAuthorizer final : public Authorizer {

@@ -37,7 +37,8 @@ class AppKey {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Proves the App itself: for the addresses below /app, and for those that tell of its installations.
+/// Proves the App itself: for the addresses below /app, and for those that tell of its installations. By our clock, and
+/// where a token is refused, by that of GitHub's answer (`Date`), once it differs by more than a token forgives.
 std::unique_ptr<Authorizer> app_authorizer(std::string id, AppKey key, const Clock& clock);
 
 /// What is asked for: of the permissions that the installation has, those that a sweep can use, for reading

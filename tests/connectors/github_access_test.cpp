@@ -384,6 +384,51 @@ TEST_CASE("an App proves itself with a token that its public key verifies") {
   }
 }
 
+/// When a token was issued, as it says.
+std::int64_t issued_at(const Authorizer::Credential& credential) {
+  const std::string token(credential->at(0).value.reveal());
+  const std::size_t first = token.find('.');
+  const std::string claims = decoded(std::string_view(token).substr(first + 1, token.rfind('.') - first - 1));
+  return std::stoll(claims.substr(claims.find(':') + 1));
+}
+
+TEST_CASE("an App whose clock is wrong proves itself by GitHub's") {
+  const Key key(EVP_RSA_gen(2048));
+  const struct {
+    const char* what;
+    std::chrono::seconds ahead;  ///< our clock, of theirs
+    bool tells_time;
+    bool again;  ///< another token is made when the first one is refused
+  } cases[] = {
+      {"two minutes ahead", 2min, true, true},
+      {"years behind", -24h * 3650, true, true},
+      {"right: it is not the clock", 0s, true, false},
+      {"nobody says what time it is", 2min, false, false},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.what);
+    testing::VirtualTime time;
+    const auto authorizer = app_authorizer("123456", *AppKey::parse(pem_of(key.get(), false)), time.clock);
+    const HttpRequest request{.url = *Url::parse("https://api.github.com/")};
+    const auto theirs = std::chrono::floor<std::chrono::seconds>(time.clock.wall()) - c.ahead;
+    HttpResponse refusal{.status = 401};
+    if (c.tells_time) refusal.headers.push_back({"Date", fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", theirs)});
+
+    const auto first = *time.run(authorizer->credential(request));
+    CHECK(time.run(authorizer->renew(first, refusal)) == c.again);
+    const auto second = *time.run(authorizer->credential(request));
+    CHECK((second != first) == c.again);
+    if (!c.again) continue;
+    const std::int64_t late = issued_at(second) - (theirs - 60s).time_since_epoch().count();
+    CHECK(late >= 0);
+    CHECK(late <= 1);
+    // The same refusal of another request makes no third one; a refusal of the second is not the clock's.
+    CHECK(time.run(authorizer->renew(first, refusal)));
+    CHECK(*time.run(authorizer->credential(request)) == second);
+    CHECK_FALSE(time.run(authorizer->renew(second, refusal)));
+  }
+}
+
 TEST_CASE("what is no App's key is refused without a word of it") {
   const Key elliptic(EVP_EC_gen("P-256"));
   for (const std::string& pem : {std::string(), std::string("canary"),

@@ -16,7 +16,7 @@ constexpr std::array kNetwork = {
     KeySpec{.name = "ca_file",
             .kind = KeyKind::path,
             .summary = "certificates of the authorities to trust in place of the system's, PEM"},
-    KeySpec{.name = "proxy", .kind = KeyKind::url, .summary = "the proxy to go through"},
+    KeySpec{.name = "proxy", .kind = KeyKind::proxy, .summary = "the proxy to go through, http:// or socks5://"},
     KeySpec{.name = "timeout",
             .kind = KeyKind::count,
             .summary = "how many seconds the service may be silent, 30 by default; then the request is sent again",

@@ -27,6 +27,7 @@ enum class KeyKind : std::uint8_t {
   rate,      ///< a number of requests a second above 0, or "service": as the service's own limits allow
   date,      ///< a day: 2027-03-31, without quotes
   url,       ///< http:// or https://, without user and password
+  proxy,     ///< http:// or socks5://, without user and password
   variable,  ///< the name of an environment variable
   command,   ///< a program and its arguments: an array of strings
   table,     ///< a table with `keys`

@@ -84,6 +84,8 @@ std::string expected(const KeySpec& key, const std::string& name) {
       return "a day that exists, such as 2027-03-31, without quotes";
     case KeyKind::url:
       return "an address that begins with http:// or https://, without user and password";
+    case KeyKind::proxy:
+      return "an address that begins with http:// or socks5://, without user and password";
     case KeyKind::variable:
       return "the name of an environment variable, such as GH_TOKEN";
     case KeyKind::command:
@@ -131,9 +133,10 @@ std::optional<Date> date_in(const toml::node& value) {
   return Date{day};
 }
 
-std::optional<std::string> url_in(const toml::node& value) {
+/// `other_scheme` beside http://.
+std::optional<std::string> address_in(const toml::node& value, std::string_view other_scheme) {
   auto url = text_in(value);
-  if (!url || !(url->starts_with("http://") || url->starts_with("https://"))) return std::nullopt;
+  if (!url || !(url->starts_with("http://") || url->starts_with(other_scheme))) return std::nullopt;
   const bool has_user = url->find('@') != std::string::npos;
   if (has_user || url->ends_with("//") || url->find(' ') != std::string::npos) return std::nullopt;
   return url;
@@ -271,7 +274,9 @@ std::optional<SettingValue> Reader::value_of(const Met& met, const toml::node& v
     case KeyKind::date:
       return wrapped(date_in(value));
     case KeyKind::url:
-      return wrapped(url_in(value));
+      return wrapped(address_in(value, "https://"));
+    case KeyKind::proxy:
+      return wrapped(address_in(value, "socks5://"));
     case KeyKind::variable:
       return wrapped(variable_in(value));
     case KeyKind::command:

@@ -180,14 +180,14 @@ TEST_CASE("a row in the table of types is all that a connector needs") {
   const Config by_command =
       accepted(kForge +
                "token_command = ['./bin/token', '--for', '${x}']\nconcurrency = 4\nrate = 2.5\n"
-               "ca_file = 'ca.pem'\nproxy = 'http://proxy.example.test:3128'\nsince = 2026-01-31\n"
+               "ca_file = 'ca.pem'\nproxy = 'socks5://proxy.example.test:1080'\nsince = 2026-01-31\n"
                "api_url = 'https://forge.example.test/api'\n");
   const Settings& settings = by_command.sources[0].settings;
   CHECK(settings.text("org") == "acme");
   CHECK(settings.count("concurrency", 1) == 4);
   CHECK(settings.rate("rate") == 2.5);
   CHECK(settings.path("ca_file") == "etc/ca.pem");
-  CHECK(settings.text("proxy") == "http://proxy.example.test:3128");
+  CHECK(settings.text("proxy") == "socks5://proxy.example.test:1080");
   CHECK(settings.date("since") == Date{std::chrono::year{2026} / 1 / 31});
   CHECK(settings.credential() == CredentialRef(CommandCredential{{"etc/bin/token", "--for", "${x}"}}));
 
@@ -307,7 +307,9 @@ TEST_CASE("an error is one line, with its place and what is allowed there") {
       {"a rate that is no number", kForge + "token_env = 'A'\nrate = inf\n",
        "6: rate has to be a number of requests a second above 0, or \"service\""},
       {"a password in an address", kForge + "token_env = 'A'\nproxy = 'http://u:p@proxy.example.test'\n",
-       "6: proxy has to be an address that begins with http:// or https://, without user and password"},
+       "6: proxy has to be an address that begins with http:// or socks5://, without user and password"},
+      {"a proxy that speaks TLS itself", kForge + "token_env = 'A'\nproxy = 'https://proxy.example.test'\n",
+       "6: proxy has to be an address that begins with http:// or socks5://, without user and password"},
       {"a day in quotes", kForge + "token_env = 'A'\nsince = '2026-01-31'\n",
        "6: since has to be a day that exists, such as 2027-03-31, without quotes"},
       {"a misspelt key, and not that it is missing", "[[policy.rule]]\nnam = 'X'\nclass = 'B'\nreason = 'r'\n",

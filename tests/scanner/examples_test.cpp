@@ -87,6 +87,7 @@ std::string kind_in_words(const KeySpec& key) {
     case KeyKind::date:
       return "day";
     case KeyKind::url:
+    case KeyKind::proxy:
       return "address";
     case KeyKind::variable:
       return "name";

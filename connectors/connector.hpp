@@ -28,6 +28,9 @@ struct Sighting {
   /// What is stored there, all of it: it is searched. Empty where the store never shows it, or it was not asked for:
   /// then the name is looked at.
   std::optional<Secret> value;
+  /// Whether it is one of many settings, most of which are no secret: then its name alone makes no token of a value,
+  /// and the two are judged as `name=value` in a file would be.
+  bool is_setting = false;
   /// The registry that the store says it is for (host and path); a certain sign where the store's own type says so.
   std::optional<std::string> registry;
   std::string ending;  ///< the last characters of the value, where the store shows them

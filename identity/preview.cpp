@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "identity/fingerprint.hpp"
+#include "identity/without_values.hpp"
 
 namespace tokensweep {
 namespace {

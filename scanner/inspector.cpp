@@ -8,6 +8,7 @@
 
 #include "db/inventory.hpp"
 #include "formats/build_commands.hpp"
+#include "identity/without_values.hpp"
 #include "rules/classify.hpp"
 #include "scanner/package_settings.hpp"
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/wiped_text.hpp"
+#include "identity/without_values.hpp"
 #include "scanner/endings.hpp"
 #include "scanner/package_settings.hpp"
 
@@ -11,11 +13,12 @@ namespace {
 constexpr std::string_view kNamedRule = "npm-secret-name";
 constexpr std::string_view kNamedKind = "named-secret";
 
+std::string_view last_part(std::string_view name) { return name.substr(name.rfind('/') + 1); }  // npos + 1 is 0
+
 }  // namespace
 
 FileFormat format_of(std::string_view name) {
-  const std::size_t slash = name.rfind('/');
-  const auto known = default_format(name.substr(slash + 1), {}, {});  // npos + 1 is 0
+  const auto known = default_format(last_part(name), {}, {});
   return known ? known->format : FileFormat::text;
 }
 
@@ -45,6 +48,7 @@ Result<std::vector<Located>> SightingMatcher::locate_in_value(const Sighting& si
     for (LocatedSetting& setting : settings) all.push_back(std::move(setting.located));
   }
   if (!all.empty()) return all;
+  if (sighting.is_setting) return locate_in_setting(sighting);
   // A bare value without a shape that stands for itself: its name vouches for it.
   const auto rule = detector_.rules.named(sighting.name);
   if (!rule || !detector_.rules.shape_of(text)) return all;
@@ -53,8 +57,21 @@ Result<std::vector<Located>> SightingMatcher::locate_in_value(const Sighting& si
   return all;
 }
 
+/// A value of which nothing was known by itself, behind its name: as a line of a file.
+Result<std::vector<Located>> SightingMatcher::locate_in_setting(const Sighting& sighting) {
+  const std::string_view value = sighting.value->reveal();
+  if (value.find('\n') != std::string_view::npos) return std::vector<Located>();
+  WipedText line(last_part(sighting.name));
+  line.append("=");
+  line.append(value);
+  std::vector<Finding> findings;
+  search_.literals(line.view(), literals_);
+  TRY_VOID(search_.search({.bytes = line.view(), .path = sighting.name, .is_whole = true}, literals_, findings));
+  return locate_all(detector_, std::move(findings), line.view(), 1);
+}
+
 std::vector<Located> SightingMatcher::locate_name(const Sighting& sighting) const {
-  const auto rule = detector_.rules.named(sighting.name);
+  const auto rule = detector_.rules.named(sighting.is_setting ? last_part(sighting.name) : sighting.name);
   std::vector<Located> all;
   if (!rule && !sighting.registry) return all;
   const Rule* named = rule ? &detector_.rules.rules()[*rule] : nullptr;

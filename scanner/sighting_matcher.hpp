@@ -29,6 +29,7 @@ class SightingMatcher {
 
  private:
   Result<std::vector<Located>> locate_in_value(const Sighting& sighting);
+  Result<std::vector<Located>> locate_in_setting(const Sighting& sighting);
   [[nodiscard]] std::vector<Located> locate_name(const Sighting& sighting) const;
   void clean(Evidence& evidence) const;
   [[nodiscard]] Hit make_hit(const Scope& scope, const Sighting& sighting, const Located& located,

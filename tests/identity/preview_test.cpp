@@ -4,6 +4,7 @@
 #include <random>
 
 #include "identity/fingerprint.hpp"
+#include "identity/without_values.hpp"
 
 namespace tokensweep {
 namespace {

@@ -39,7 +39,15 @@ constexpr std::size_t kNamespacesPerPage = 500;
 constexpr std::size_t kMostNamespacePages = 1000;
 
 /// A release of Helm holds rendered manifests, up to 1 MiB each, and a service account's token is no npm token.
-constexpr std::string_view kPassedOver = "type!=helm.sh/release.v1,type!=kubernetes.io/service-account-token";
+constexpr std::string_view kNoReleases = "type!=helm.sh/release.v1,";
+constexpr std::string_view kNoAccounts = "type!=kubernetes.io/service-account-token";
+
+/// What a list is to leave out; ConfigMaps have no types.
+std::string selector_of(const ListRequest& request) {
+  if (!request.secret.empty()) return "metadata.name=" + request.secret;
+  if (request.every_type || request.kind == ObjectKind::config_map) return {};
+  return std::string(request.releases ? std::string_view() : kNoReleases) + std::string(kNoAccounts);
+}
 
 template <class T>
 Answer<T> judged(const HttpResponse& response) {
@@ -57,12 +65,11 @@ Answer<T> judged(Error error) {
 }
 
 std::string target_of(const ListRequest& request) {
-  std::string path = request.name_space.empty()
-                         ? "/api/v1/secrets"
-                         : "/api/v1/namespaces/" + percent_encoded(request.name_space) + "/secrets";
+  std::string path = "/api/v1/";
+  if (!request.name_space.empty()) path += "namespaces/" + percent_encoded(request.name_space) + "/";
+  path += request.kind == ObjectKind::secret ? "secrets" : "configmaps";
   path += "?limit=" + std::to_string(request.limit);
-  std::string fields = request.every_type ? std::string() : std::string(kPassedOver);
-  if (!request.secret.empty()) fields = "metadata.name=" + request.secret;
+  const std::string fields = selector_of(request);
   if (!fields.empty()) path += "&fieldSelector=" + percent_encoded(fields);
   if (!request.page.empty()) {
     path += "&continue=" + percent_encoded(request.page);
@@ -127,7 +134,8 @@ Task<Api::Page> Api::secrets(ListRequest request, SecretListReader& reader) {
   for (bool again = false;; again = true) {
     // Values hardly shrink, and compressing them costs the API server more than all else that it does for a list.
     const bool values = request.form == ListForm::values;
-    const std::string_view accept = !values ? kTable : again ? kJson : kProtobufOrJson;
+    const bool maps = request.kind == ObjectKind::config_map;
+    const std::string_view accept = !values ? kTable : again || maps ? kJson : kProtobufOrJson;
     auto response = co_await get(target_of(request), accept, &reader, values);
     if (!response) {
       if (!again && response.error().kind == ErrorKind::malformed) continue;

@@ -36,15 +36,17 @@ struct Answer {
   explicit operator bool() const { return reaction == Reaction::read; }
 };
 
-/// One page of a list of secrets.
+/// One page of a list of secrets or ConfigMaps.
 struct ListRequest {
+  ObjectKind kind = ObjectKind::secret;
   std::string name_space;  ///< empty: all of the cluster
   ListForm form = ListForm::values;
   std::size_t limit = 1;    ///< of its items
   std::string page;         ///< `continue`; empty: the first page
   std::string snapshot;     ///< of a first page: exactly this version of the list; empty: the newest
   std::string secret;       ///< this one alone; empty: all
-  bool every_type = false;  ///< else without releases of Helm and tokens of service accounts
+  bool releases = false;    ///< those of Helm, too
+  bool every_type = false;  ///< else without tokens of service accounts
 };
 
 /// One cluster, one credential.

@@ -8,6 +8,7 @@
 
 #include "connectors/kubernetes/list_head.hpp"
 #include "net/task_group.hpp"
+#include "net/url.hpp"
 
 namespace tokensweep::kubernetes {
 namespace {
@@ -22,33 +23,57 @@ ScopeEnd ended(ScopeState state, std::string reason) {
   return end;
 }
 
-ScopeEnd ended_by(const WalkEnd& walk) {
+std::string_view name_of(ObjectKind kind) { return kind == ObjectKind::secret ? "secrets" : "ConfigMaps"; }
+
+ScopeEnd ended_by(const WalkEnd& walk, ObjectKind kind) {
   if (walk.reaction == Reaction::read) return {};
   return ended(walk.reaction == Reaction::denied ? ScopeState::denied : ScopeState::failed,
-               "the list of its secrets: " + walk.why);
+               "the list of its " + std::string(name_of(kind)) + ": " + walk.why);
 }
 
+using Covers = std::function<bool(std::string_view place)>;
+
+/// Reads what a cluster has of one kind of object.
 class Crawl {
  public:
-  Crawl(std::span<Api* const> ways, const std::string& identity, const CrawlOptions& options, Sink& sink)
+  Crawl(std::span<Api* const> ways, const std::string& identity, ObjectKind kind, const CrawlOptions& options,
+        Sink& sink)
       : ways_(ways),
         sink_(sink),
+        kind_(kind),
         reading_(options, sink,
-                 NamespaceScopes(sink, options.name, "kubernetes:" + identity, ways.front()->cluster().context)) {}
+                 NamespaceScopes(sink, {.kind = kind, .releases = options.helm}, options.name, "kubernetes:" + identity,
+                                 ways.front()->cluster().context)) {}
 
-  Task<Result<>> run() {
+  /// Reads all of it. The cluster's own scope stays open.
+  Task<> read() {
     if (!reading_.options.namespaces.empty()) {
       co_await read_each(reading_.options.namespaces, "");
     } else if ((whole_ = reading_.scopes.whole())) {
       whole_end_ = co_await read_whole();
       // What the list was still in when it ended.
       ScopeEnd rest = whole_end_;
-      rest.covers = nullptr;
       co_await reading_.scopes.end_all(std::move(rest));
-      co_await sink_.end(*whole_, std::move(whole_end_));
     }
-    if (broken_) co_return Error{ErrorKind::misconfigured, *broken_};
-    co_return Result<>();
+  }
+
+  /// Whether an interrupted sweep has read it before.
+  [[nodiscard]] bool is_over() const { return reading_.options.namespaces.empty() && !whole_; }
+  /// What ended the cluster, if anything did.
+  [[nodiscard]] const std::optional<std::string>& broken() const { return broken_; }
+  /// Tells the places in namespaces that the cluster does not have any more, or that hold no such object; empty where
+  /// that is not certain.
+  [[nodiscard]] const Covers& vanished() const { return whole_end_.covers; }
+
+  /// Ends the cluster's own scope, which may hold what another list tells to have vanished.
+  Task<> end(Covers also) {
+    if (!whole_) co_return;
+    if (whole_end_.covers && also) {
+      whole_end_.covers = [own = std::move(whole_end_.covers), other = std::move(also)](std::string_view place) {
+        return own(place) || other(place);
+      };
+    }
+    co_await sink_.end(*whole_, std::move(whole_end_));
   }
 
  private:
@@ -61,9 +86,10 @@ class Crawl {
       ListWalk list(*way, reading_, "", "");
       const WalkEnd walk = co_await list.run();
       if (walk.reaction == Reaction::denied && !walk.began) continue;
-      if (!walk.one_snapshot) note_snapshots(*whole_, "");
+      if (!walk.one_snapshot)
+        note_snapshots(*whole_, kind_ == ObjectKind::secret ? "" : std::string(kConfigMapsPart) + "/");
       note_end(walk);
-      ScopeEnd end = ended_by(walk);
+      ScopeEnd end = ended_by(walk, kind_);
       if (walk.reaction == Reaction::read) end.covers = covers_vanished();
       co_return end;
     }
@@ -72,7 +98,8 @@ class Crawl {
 
   /// Nobody may list the whole cluster.
   Task<ScopeEnd> read_known_namespaces() {
-    const std::string denied = "secrets of the whole cluster cannot be listed, nor its namespaces";
+    const std::string denied =
+        std::string(name_of(kind_)) + " of the whole cluster cannot be listed, nor its namespaces";
     for (Api* way : ways_) {
       auto names = co_await way->namespaces("");
       if (names) {
@@ -103,7 +130,7 @@ class Crawl {
   Task<std::optional<ScopeEnd>> read_side_by_side() {
     using End = std::optional<ScopeEnd>;
     Api& way = *ways_.front();
-    const auto head = co_await read_head(way, "");
+    const auto head = co_await read_head(way, kind_, "");
     if (!head) co_return End();
     auto names = co_await way.namespaces(head.value->snapshot);
     if (!names || head.value->items < kWorthAList * names.value->size()) co_return End();
@@ -131,9 +158,9 @@ class Crawl {
       walk = co_await walk_namespace(*ways_[i], name, snapshot);
       if (walk.reaction != Reaction::denied || walk.began) break;
     }
-    if (!walk.one_snapshot) note_snapshots(*number, NamespaceScopes::prefix_of(name) + "/");
+    if (!walk.one_snapshot) note_snapshots(*number, NamespaceScopes::prefix_of(name, kind_) + "/");
     note_end(walk);
-    ScopeEnd end = ended_by(walk);
+    ScopeEnd end = ended_by(walk, kind_);
     co_await reading_.scopes.end(std::move(name), std::move(end));
   }
 
@@ -161,18 +188,18 @@ class Crawl {
     sink_.gap(scope, std::move(gap));
   }
 
-  /// The places in namespaces that the cluster does not have any more, or that hold no secret.
-  std::function<bool(std::string_view)> covers_vanished() {
+  Covers covers_vanished() {
     std::set<std::string, std::less<>> prefixes;
-    for (const std::string& name : reading_.scopes.names()) prefixes.insert(NamespaceScopes::prefix_of(name));
-    for (const std::string& name : listed_) prefixes.insert(NamespaceScopes::prefix_of(name));
-    return [listed = std::move(prefixes)](std::string_view place) {
-      return !listed.contains(NamespaceScopes::prefix_in(place));
+    for (const std::string& name : reading_.scopes.names()) prefixes.insert(percent_encoded(name));
+    for (const std::string& name : listed_) prefixes.insert(percent_encoded(name));
+    return [listed = std::move(prefixes), reads = reading_.scopes.reads()](std::string_view place) {
+      return reads.covers(place) && !listed.contains(NamespaceScopes::prefix_in(place));
     };
   }
 
   std::span<Api* const> ways_;
   Sink& sink_;
+  ObjectKind kind_;
   ClusterReading reading_;
   std::optional<ScopeNumber> whole_;
   ScopeEnd whole_end_;
@@ -183,8 +210,20 @@ class Crawl {
 }  // namespace
 
 Task<Result<>> crawl(std::span<Api* const> ways, const std::string& identity, const CrawlOptions& options, Sink& sink) {
-  Crawl crawl(ways, identity, options, sink);
-  co_return co_await crawl.run();
+  Crawl secrets(ways, identity, ObjectKind::secret, options, sink);
+  co_await secrets.read();
+  std::optional<std::string> broken = secrets.broken();
+  Covers vanished;
+  if (options.config_maps && !secrets.is_over() && !broken) {
+    Crawl config_maps(ways, identity, ObjectKind::config_map, options, sink);
+    co_await config_maps.read();
+    broken = config_maps.broken();
+    vanished = config_maps.vanished();
+    co_await config_maps.end(nullptr);
+  }
+  co_await secrets.end(std::move(vanished));
+  if (broken) co_return Error{ErrorKind::misconfigured, std::move(*broken)};
+  co_return Result<>();
 }
 
 }  // namespace tokensweep::kubernetes

@@ -12,7 +12,9 @@ namespace tokensweep::kubernetes {
 ///
 /// Its scopes: each namespace, `<namespace>`, whose places are `<namespace>/<uid>/<key>`; and, unless the options name
 /// namespaces, the cluster itself, the empty prefix, which ends last: complete where it is certain which namespaces
-/// there are, and then those that hold no secret any more are gone with what they held.
+/// there are, and then those that hold no secret any more are gone with what they held. ConfigMaps, where they are
+/// read, have scopes of their own, `<namespace>/@configmaps` and `@configmaps`: what roles refuse of them costs the
+/// secrets nothing, and where they are not read their hits are unknown.
 ///
 /// Tries one list of the whole cluster, or of each namespace on one snapshot where the options have several lists.
 /// Where the cluster's roles do not allow the former, each namespace has its own list; those that cannot be had are

@@ -29,6 +29,11 @@ constexpr std::array kOwnKeys = {
     KeySpec{.name = "names_only",
             .kind = KeyKind::flag,
             .summary = "asks for no value: a secret's and its keys' names are all that is looked at"},
+    KeySpec{.name = "configmaps", .kind = KeyKind::flag, .summary = "reads ConfigMaps as well, in lists of their own"},
+    KeySpec{
+        .name = "helm",
+        .kind = KeyKind::flag,
+        .summary = "decodes the releases of Helm: the values, charts and manifests of every revision that it keeps"},
 };
 
 /// Which clusters, and what of them.
@@ -46,6 +51,8 @@ CrawlOptions options_of(const Settings& settings, const std::string& name) {
   return {.name = name,
           .namespaces = settings.texts("namespaces"),
           .names_only = settings.flag("names_only"),
+          .config_maps = settings.flag("configmaps"),
+          .helm = settings.flag("helm"),
           .looks_ahead = !settings.has("concurrency"),
           .lists = settings.has("concurrency") ? concurrency : 1};
 }
@@ -122,6 +129,9 @@ class Kubernetes : public Connector {
 };
 
 Result<std::unique_ptr<Connector>> make(const Settings& settings, const Services& services) {
+  if (settings.flag("helm") && settings.flag("names_only")) {
+    return Error{ErrorKind::misconfigured, "helm takes values, and names_only asks for none: leave one of them out"};
+  }
   TRY(ClusterAccesses accesses, cluster_accesses(settings, services));
   return std::unique_ptr<Connector>(std::make_unique<Kubernetes>(settings, services, std::move(accesses)));
 }

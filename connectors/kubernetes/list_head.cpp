@@ -19,11 +19,12 @@ class HeadOnly final : public SecretListener {
 
 }  // namespace
 
-Task<Answer<ListSummary>> read_head(Api& api, std::string name_space) {
+Task<Answer<ListSummary>> read_head(Api& api, ObjectKind kind, std::string name_space) {
   HeadOnly first;
-  SecretListReader reader(first, ListForm::names);
+  SecretListReader reader(first, ListForm::names, kind);
   // Only without a selector does a list say how many come behind.
-  ListRequest request{.name_space = std::move(name_space),
+  ListRequest request{.kind = kind,
+                      .name_space = std::move(name_space),
                       .form = ListForm::names,
                       .page = {},
                       .snapshot = {},

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "connectors/kubernetes/helm_release.hpp"
+#include "connectors/kubernetes/helm_sightings.hpp"
 #include "connectors/kubernetes/sightings.hpp"
 #include "net/paging.hpp"
 #include "net/wait_line.hpp"
@@ -28,7 +30,7 @@ std::string key_of(const SecretObject& secret) { return place_of(secret) + ' ' +
 class ListWalk::Page final : public SecretListener {
  public:
   Page(ClusterReading& reading_, ListRequest request_)
-      : request(std::move(request_)), reader(*this, request.form), reading(reading_) {}
+      : request(std::move(request_)), reader(*this, request.form, request.kind), reading(reading_) {}
 
   ListRequest request;
   SecretListReader reader;
@@ -57,7 +59,12 @@ class ListWalk::Page final : public SecretListener {
 
   bool may_matter(const SecretObject& secret, std::string_view key, std::string_view bytes,
                   Spelling spelling) override {
-    return reading.sink.may_matter(key.empty() ? std::string(kLastApplied) : name_of(secret, key), bytes, spelling);
+    if (key.empty()) return reading.sink.may_matter(kLastApplied, bytes, spelling);
+    // The type that tells a release comes behind its value.
+    if (reading.options.helm && key == kReleaseKey) return true;
+    // `_authToken` says of a setting's value what no name of a secret does.
+    if (secret.kind == ObjectKind::config_map && reading.sink.may_matter({}, key, Spelling::plain)) return true;
+    return reading.sink.may_matter(name_of(secret, key), bytes, spelling);
   }
 
   Result<> secret(SecretObject& secret) override {
@@ -70,6 +77,9 @@ class ListWalk::Page final : public SecretListener {
     if (request.form == ListForm::names && !reading.options.names_only) {
       unread.push_back(std::move(secret));
       return {};
+    }
+    if (reading.options.helm && request.form == ListForm::values && is_release(secret)) {
+      hand_on_release(secret, *scope_, reading.sink);
     }
     for (SecretKey& key : secret.keys) reading.sink.found(*scope_, sighting_of_key(secret, key));
     if (secret.last_applied) reading.sink.found(*scope_, sighting_of_last_applied(secret));
@@ -88,8 +98,14 @@ class ListWalk::Page final : public SecretListener {
   bool is_new(const SecretObject& secret) {
     if (reading.options.names_only) return true;
     const auto [asked, first] = known.try_emplace(key_of(secret));
-    if (first) asked->second = reading.sink.is_known(*scope_, place_of(secret), secret.version);
+    if (first) asked->second = reading.sink.is_known(*scope_, place_of(secret), version_read(secret));
     return !asked->second;
+  }
+
+  /// A ConfigMap with a release is listed either way: whether it is decoded is part of what was read.
+  [[nodiscard]] std::string version_read(const SecretObject& secret) const {
+    const bool decoded = reading.options.helm && secret.kind == ObjectKind::config_map && is_release(secret);
+    return secret.version + (decoded ? "+helm" : "");
   }
 
   ClusterReading& reading;
@@ -155,12 +171,14 @@ Task<WalkEnd> ListWalk::walk() {
 
 Task<ListWalk::PagePtr> ListWalk::start(std::string token) {
   const bool names = reading_.options.names_only || !reading_.expects_news;
-  ListRequest request{.name_space = name_space_,
+  ListRequest request{.kind = reading_.scopes.reads().kind,
+                      .name_space = name_space_,
                       .form = names ? ListForm::names : ListForm::values,
                       .limit = reading_.page_size.limit(),
                       .page = std::move(token),
                       .snapshot = snapshot_,
-                      .secret = {}};
+                      .secret = {},
+                      .releases = reading_.options.helm};
   if (names && end_.began) request.limit = PageSize::kNames;
   auto page = std::make_shared<Page>(reading_, std::move(request));
   co_await reading_.sink.room();
@@ -227,7 +245,9 @@ Task<> ListWalk::read_one(PagePtr page, std::size_t number) {
   if (broken_) co_return;
   const SecretObject& secret = page->unread[number];
   auto one = std::make_shared<Page>(
-      reading_, ListRequest{.name_space = secret.name_space, .page = {}, .snapshot = {}, .secret = secret.name});
+      reading_,
+      ListRequest{
+          .kind = secret.kind, .name_space = secret.name_space, .page = {}, .snapshot = {}, .secret = secret.name});
   one->known.emplace(key_of(secret), false);
   Api::Page came = co_await api_.secrets(one->request, one->reader);
   if (came.answer) co_return;

@@ -10,18 +10,20 @@
 #include "connectors/kubernetes/page_size.hpp"
 #include "net/task_group.hpp"
 
-/// One list of secrets, of a cluster or a namespace, from its first page to its end.
+/// One list of secrets or ConfigMaps, of a cluster or a namespace, from its first page to its end.
 namespace tokensweep::kubernetes {
 
 struct CrawlOptions {
   std::string name;                     ///< the source's
   std::vector<std::string> namespaces;  ///< that are read; empty: all
   bool names_only = false;              ///< no value is asked for
+  bool config_maps = false;             ///< are read beside secrets
+  bool helm = false;                    ///< Helm's releases are decoded; else those in secrets are not asked for
   bool looks_ahead = true;              ///< the next page is asked for while one still comes
   unsigned lists = 1;                   ///< of one cluster, side by side on one snapshot
 };
 
-/// What the lists of one cluster have in common.
+/// What the lists of one cluster and one kind of object have in common.
 struct ClusterReading {
   ClusterReading(const CrawlOptions& options_, Sink& sink_, NamespaceScopes scopes_)
       : options(options_), sink(sink_), scopes(std::move(scopes_)) {}

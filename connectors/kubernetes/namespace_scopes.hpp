@@ -8,20 +8,35 @@
 #include <vector>
 
 #include "connectors/connector.hpp"
+#include "connectors/kubernetes/secret_list.hpp"
 
 namespace tokensweep::kubernetes {
 
-/// The scopes of one cluster's namespaces: each begins where it is first seen, and ends once.
+/// Parts of places that no name and no uid can be: these never hold an @ as it is.
+inline constexpr std::string_view kConfigMapsPart = "@configmaps";
+inline constexpr std::string_view kReleasePart = "@release";
+
+/// The scopes of one cluster's namespaces, for one kind of object: each begins where it is first seen, and ends once.
+/// What another list reads, or none, has other places in the same namespace: these scopes never call it gone.
 class NamespaceScopes {
  public:
+  /// What is read: releases of Helm only where that is wanted.
+  struct Reads {
+    ObjectKind kind = ObjectKind::secret;
+    bool releases = false;
+    /// Whether it is what stands at a place.
+    [[nodiscard]] bool covers(std::string_view place) const;
+  };
+
   /// `realm` and `store` are the cluster's; `name` is the source's.
-  NamespaceScopes(Sink& sink, std::string name, std::string realm, std::string store)
-      : sink_(sink), name_(std::move(name)), realm_(std::move(realm)), store_(std::move(store)) {}
+  NamespaceScopes(Sink& sink, Reads reads, std::string name, std::string realm, std::string store)
+      : sink_(sink), reads_(reads), name_(std::move(name)), realm_(std::move(realm)), store_(std::move(store)) {}
 
   /// Nothing where this sweep has read the namespace before it was interrupted.
   std::optional<ScopeNumber> of(const std::string& name_space);
 
-  /// Begins the scope of the cluster, which holds those of all its namespaces. As `of`.
+  /// Begins the scope of the cluster's own list. That of secrets holds all that is in the cluster; that of ConfigMaps
+  /// no place at all, but tells how its list ended. As `of`.
   std::optional<ScopeNumber> whole();
 
   /// Whether it was begun, by whichever sweep, and has ended since.
@@ -36,8 +51,11 @@ class NamespaceScopes {
   /// Ends all that are open.
   Task<> end_all(ScopeEnd how);
 
-  /// A namespace's part of a place, and a place's namespace.
-  static std::string prefix_of(std::string_view name_space);
+  /// What is read, and so what an end may call gone.
+  [[nodiscard]] const Reads& reads() const { return reads_; }
+
+  /// Above all places of a namespace's objects; and a place's namespace.
+  static std::string prefix_of(std::string_view name_space, ObjectKind kind);
   static std::string_view prefix_in(std::string_view place) { return place.substr(0, place.find('/')); }
 
  private:
@@ -49,6 +67,7 @@ class NamespaceScopes {
   [[nodiscard]] Scope scope(std::string store, std::string prefix) const;
 
   Sink& sink_;
+  Reads reads_;
   std::string name_;
   std::string realm_;
   std::string store_;

@@ -60,7 +60,7 @@ class ProtobufListParser final : public SecretListParser, private ProtobufListen
 
   Result<> finish() override {
     TRY_VOID(stream_.finish());
-    if (!right_kind_) return malformed("it is no list of secrets");
+    if (!right_kind_) return malformed("it is no list of what was asked for");
     if (!headed_) return malformed("a list without metadata");
     return {};
   }
@@ -109,7 +109,7 @@ class ProtobufListParser final : public SecretListParser, private ProtobufListen
   Result<> begin(ProtobufPath path) override {
     switch (path) {
       case kFramedObject:
-        if (!right_kind_) return malformed("it is no list of secrets in the form that was asked for");
+        if (!right_kind_) return malformed("it is no list in the form that was asked for");
         break;
       case kItem:
         assembly_.begin();

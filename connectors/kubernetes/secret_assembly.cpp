@@ -74,7 +74,7 @@ void SecretAssembly::set_written_fields(std::string_view fields) {
 
 Result<> SecretAssembly::end_metadata() {
   if (secret.name.empty() || secret.name_space.empty() || secret.uid.empty() || secret.version.empty()) {
-    return malformed("a secret without name, namespace, uid or version");
+    return malformed("an object without name, namespace, uid or version");
   }
   has_metadata_ = true;
   needed_ = listener_.wants_values(secret);
@@ -91,17 +91,17 @@ Result<> SecretAssembly::value(std::string_view key, std::string_view bytes, Spe
   std::optional<WipedText> decoded;
   if (spelling == Spelling::base64) {
     decoded = from_base64(bytes);
-    if (!decoded) return malformed("a secret's value is no base64");
+    if (!decoded) return malformed("a value is no base64");
     bytes = decoded->view();
   }
   decoded_ += bytes.size();
-  if (decoded_ > kLargestSecret) return malformed("a secret is larger than any that Kubernetes takes");
+  if (decoded_ > kLargestSecret) return malformed("an object is larger than any that Kubernetes takes");
   secret.keys.push_back({.name = std::string(key), .value = Secret(bytes), .written_before = {}});
   return {};
 }
 
 Result<> SecretAssembly::end() {
-  if (!has_metadata_) return malformed("a secret without metadata");
+  if (!has_metadata_) return malformed("an object without metadata");
   if (!needed_) {
     secret.keys.clear();
     secret.last_applied.reset();

@@ -52,13 +52,15 @@ class MetadataReader {
     };
     if (path.starts_with("managedFields[].fieldsV1")) {
       const std::string_view below = path.substr(std::string_view("managedFields[].fieldsV1").size());
-      return below.empty() || below == ".f:data" || below == ".f:data{}";
+      return below.empty() || below == ".f:data" || below == ".f:data{}" || below == ".f:binaryData" ||
+             below == ".f:binaryData{}";
     }
     if (path.starts_with("annotations")) return annotations;
     return std::ranges::find(kWanted, path) != kWanted.end();
   }
   static bool is_map(std::string_view path) {
-    return path == "annotations" || path == "managedFields[].fieldsV1.f:data";
+    return path == "annotations" || path == "managedFields[].fieldsV1.f:data" ||
+           path == "managedFields[].fieldsV1.f:binaryData";
   }
 
   Result<> met(std::string_view path, const JsonEvent& event) {
@@ -104,7 +106,7 @@ class MetadataReader {
       TRY(const std::optional<Time> time, time_in(event));
       if (time) assembly_.set_write_time(*time);
     }
-    if (path == "managedFields[].fieldsV1.f:data{}" && event.kind != Kind::end) {
+    if (path.ends_with("{}") && event.kind != Kind::end) {
       assembly_.add_written_key(key_of_managed_field(event.key));
     }
     return {};
@@ -116,9 +118,10 @@ class MetadataReader {
 
 class JsonListParser final : public SecretListParser, public JsonListener {
  public:
-  JsonListParser(SecretListener& listener, ListForm form)
+  JsonListParser(SecretListener& listener, ListForm form, ObjectKind kind)
       : listener_(listener),
         form_(form),
+        kind_(kind),
         item_(form == ListForm::values ? "items[]" : "rows[]"),
         metadata_path_(form == ListForm::values ? "items[].metadata" : "rows[].object.metadata"),
         assembly_(listener, form) {}
@@ -127,7 +130,7 @@ class JsonListParser final : public SecretListParser, public JsonListener {
 
   Result<> finish() override {
     TRY_VOID(stream_.finish());
-    if (!right_kind_) return malformed("it is no list of secrets");
+    if (!right_kind_) return malformed("it is no list of what was asked for");
     if (!headed_) return malformed("a list without metadata");
     return {};
   }
@@ -145,7 +148,8 @@ class JsonListParser final : public SecretListParser, public JsonListener {
     if (path.empty() || path == "kind") return true;
     if (form_ == ListForm::values) {
       return path == "items" || path == item_ || path == "items[].data" || path == "items[].data{}" ||
-             path == "items[].type" || path == "items[].immutable";
+             path == "items[].binaryData" || path == "items[].binaryData{}" || path == "items[].type" ||
+             path == "items[].immutable";
     }
     return path == "rows" || path == item_ || path == "rows[].object" || path == "rows[].cells" ||
            path == "rows[].cells[]" || path == "columnDefinitions" || path == "columnDefinitions[]" ||
@@ -153,7 +157,7 @@ class JsonListParser final : public SecretListParser, public JsonListener {
   }
 
   [[nodiscard]] bool is_map(std::string_view path) const override {
-    if (path == "items[].data") return true;
+    if (path == "items[].data" || path == "items[].binaryData") return true;
     return path.size() > metadata_path_.size() && path.starts_with(metadata_path_) &&
            MetadataReader::is_map(path.substr(metadata_path_.size() + 1));
   }
@@ -164,8 +168,9 @@ class JsonListParser final : public SecretListParser, public JsonListener {
     if (path.starts_with(item_)) return met_item(path.substr(item_.size()), event);
     if (path.starts_with("metadata")) return met_list(path.substr(std::string_view("metadata").size()), event);
     if (path == "kind") {
-      right_kind_ = event.kind == Kind::text && event.text == (form_ == ListForm::values ? "SecretList" : "Table");
-      return right_kind_ ? Result<>() : malformed("it is no list of secrets in the form that was asked for");
+      const std::string_view whole = kind_ == ObjectKind::secret ? "SecretList" : "ConfigMapList";
+      right_kind_ = event.kind == Kind::text && event.text == (form_ == ListForm::values ? whole : "Table");
+      return right_kind_ ? Result<>() : malformed("it is no list in the form that was asked for");
     }
     if (path == "columnDefinitions[].name") return assign(columns_.emplace_back(), event);
     if (path.empty() && event.kind != Kind::object && event.kind != Kind::end) return malformed("expected an object");
@@ -195,11 +200,15 @@ class JsonListParser final : public SecretListParser, public JsonListener {
       if (event.kind == Kind::end) return assembly_.end();
       if (event.kind != Kind::object) return malformed("an item is no object");
       assembly_.begin();
+      assembly_.secret.kind = kind_;
       cell_ = 0;
       return {};
     }
     if (path == ".type") return assign(assembly_.secret.type, event);
-    if (path == ".data{}") return met_value(event);
+    if (path == ".data{}") {
+      return met_value(event, kind_ == ObjectKind::secret ? Spelling::base64 : Spelling::plain);
+    }
+    if (path == ".binaryData{}") return met_value(event, Spelling::base64);
     if (path == ".immutable") assembly_.secret.immutable = event.kind == Kind::flag && event.flag;
     if (path == ".cells[]") return met_cell(event);
     return {};
@@ -215,15 +224,16 @@ class JsonListParser final : public SecretListParser, public JsonListener {
     return {};
   }
 
-  Result<> met_value(const JsonEvent& event) {
-    if (event.kind == Kind::text) return assembly_.value(event.key, event.text, Spelling::base64);
-    if (event.kind != Kind::null) return malformed("a secret's value is no text");
+  Result<> met_value(const JsonEvent& event, Spelling spelling) {
+    if (event.kind == Kind::text) return assembly_.value(event.key, event.text, spelling);
+    if (event.kind != Kind::null) return malformed("a value is no text");
     assembly_.no_value();
     return {};
   }
 
   SecretListener& listener_;
   ListForm form_;
+  ObjectKind kind_;
   std::string_view item_;
   std::string_view metadata_path_;
   ListHead list_head_;
@@ -238,8 +248,8 @@ class JsonListParser final : public SecretListParser, public JsonListener {
 
 }  // namespace
 
-std::unique_ptr<SecretListParser> json_list_parser(SecretListener& listener, ListForm form) {
-  return std::make_unique<JsonListParser>(listener, form);
+std::unique_ptr<SecretListParser> json_list_parser(SecretListener& listener, ListForm form, ObjectKind kind) {
+  return std::make_unique<JsonListParser>(listener, form, kind);
 }
 
 }  // namespace tokensweep::kubernetes

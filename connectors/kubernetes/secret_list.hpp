@@ -14,14 +14,17 @@
 #include "model/model.hpp"
 #include "net/http.hpp"
 
-/// Lists of secrets, read while they come: one secret at a time is in memory, and of its values those that may matter.
-/// Strict: what we use and has another type than the API gives it is an error (`malformed`), which names the field and
-/// never what it holds; what we do not use is passed over.
+/// Lists of secrets and of ConfigMaps, read while they come: one secret at a time is in memory, and of its values those
+/// that may matter. Strict: what we use and has another type than the API gives it is an error (`malformed`), which
+/// names the field and never what it holds; what we do not use is passed over.
 namespace tokensweep::kubernetes {
+
+/// What a list is of. A ConfigMap is read as a secret of no type, whose values are not all in base64.
+enum class ObjectKind : std::uint8_t { secret, config_map };
 
 /// What is asked for, and so what comes.
 enum class ListForm : std::uint8_t {
-  values,  ///< SecretList: whole objects
+  values,  ///< SecretList, ConfigMapList: whole objects
   names,   ///< Table with each object's metadata: no value of `data` comes over the wire
 };
 
@@ -32,8 +35,9 @@ struct SecretKey {
   std::optional<Time> written_before;  ///< its value was written then or earlier; empty where nobody noted it
 };
 
-/// One secret, as a list shows it.
+/// One secret or ConfigMap, as a list shows it.
 struct SecretObject {
+  ObjectKind kind = ObjectKind::secret;
   std::string name;
   std::string name_space;
   std::string uid;
@@ -81,17 +85,17 @@ class SecretListParser {
 };
 
 /// As JSON. `listener` has to outlive it.
-std::unique_ptr<SecretListParser> json_list_parser(SecretListener& listener, ListForm form);
+std::unique_ptr<SecretListParser> json_list_parser(SecretListener& listener, ListForm form, ObjectKind kind);
 
-/// As protocol buffers, for which an API server works half as much: in ListForm::values alone. `listener` has to
-/// outlive it.
+/// As protocol buffers, for which an API server works half as much: secrets in ListForm::values alone. `listener`
+/// has to outlive it.
 std::unique_ptr<SecretListParser> protobuf_list_parser(SecretListener& listener);
 
 /// Reads one page of a list, in the spelling that it begins with.
 class SecretListReader : public BodyReader {
  public:
   /// `listener` has to outlive it.
-  SecretListReader(SecretListener& listener, ListForm form);
+  SecretListReader(SecretListener& listener, ListForm form, ObjectKind kind = ObjectKind::secret);
 
   void begin() override;
   Result<> read(std::string_view bytes) override;
@@ -104,6 +108,7 @@ class SecretListReader : public BodyReader {
  private:
   SecretListener& listener_;
   ListForm form_;
+  ObjectKind kind_;
   std::size_t bytes_ = 0;
   std::unique_ptr<SecretListParser> parser_;
 };

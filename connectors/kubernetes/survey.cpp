@@ -11,16 +11,25 @@
 namespace tokensweep::kubernetes {
 namespace {
 
-std::uint64_t pages_of(std::uint64_t secrets) { return secrets / PageSize::kMost + 1; }
+std::uint64_t pages_of(std::uint64_t objects) { return objects / PageSize::kMost + 1; }
 
-Task<> survey_list(Api& api, const std::string& name_space, std::string what, SourceCheck& check) {
-  auto head = co_await read_head(api, name_space);
+Task<> survey_list(Api& api, ObjectKind kind, const std::string& name_space, std::string what, SourceCheck& check) {
+  const bool secrets = kind == ObjectKind::secret;
+  auto head = co_await read_head(api, kind, name_space);
   if (!head) {
-    check.missing.push_back(what + ": " + head.value.error().what + " (it takes the verb list on secrets)");
+    check.missing.push_back(what + ": " + head.value.error().what + " (it takes the verb list on " +
+                            (secrets ? "secrets)" : "configmaps)"));
     co_return;
   }
-  const std::uint64_t secrets = head.value->items;
-  check.plan.push_back({.what = counted(secrets, "secret") + " of " + what, .requests = pages_of(secrets)});
+  const std::uint64_t items = head.value->items;
+  check.plan.push_back(
+      {.what = counted(items, secrets ? "secret" : "ConfigMap") + " of " + what, .requests = pages_of(items)});
+}
+
+Task<> survey_lists(Api& api, const CrawlOptions& options, std::string name_space, std::string what,
+                    SourceCheck& check) {
+  co_await survey_list(api, ObjectKind::secret, name_space, what, check);
+  if (options.config_maps) co_await survey_list(api, ObjectKind::config_map, name_space, what, check);
 }
 
 }  // namespace
@@ -37,12 +46,13 @@ Task<SourceCheck> survey(const ReachedClusters& clusters, const CrawlOptions& op
                               ": known by its address, because the namespace kube-system may not be read (it "
                               "takes the verb get on it)");
     }
-    if (options.namespaces.empty()) co_await survey_list(api, "", context, check);
+    if (options.namespaces.empty()) co_await survey_lists(api, options, "", context, check);
     for (const std::string& one : options.namespaces) {
-      co_await survey_list(api, one, fmt::format("{}/{}", context, one), check);
+      co_await survey_lists(api, options, one, fmt::format("{}/{}", context, one), check);
     }
   }
-  check.remarks.emplace_back("releases of Helm and tokens of service accounts are passed over");
+  check.remarks.emplace_back(options.helm ? "releases of Helm are decoded; tokens of service accounts are passed over"
+                                          : "releases of Helm and tokens of service accounts are passed over");
   co_return check;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/base64.hpp"
 #include "connectors/kubernetes/crawl.hpp"
 #include "net/url.hpp"
 #include "tests/connectors/conformance.hpp"
@@ -19,17 +20,20 @@ using tokensweep::testing::json;
 using tokensweep::testing::RecordingSink;
 using tokensweep::testing::ServiceWorld;
 
-/// An API server's lists of secrets, in the order of namespaces, as far as a crawl asks for them.
+/// An API server's lists of secrets and ConfigMaps, in the order of namespaces, as far as a crawl asks for them.
 class FakeCluster {
  public:
   struct One {
     std::string name_space, name, version, key, value;
+    std::string type = "Opaque";
   };
   std::vector<One> secrets;
-  std::set<std::string> denied;     ///< namespaces whose list is refused; "" is the cluster's
-  bool denies_namespaces = false;   ///< the list of namespaces is refused
-  std::size_t expires_at = 0;       ///< the so-and-so-many-th list is answered 410, once; 0: none
-  bool offers_continuation = true;  ///< with it
+  std::vector<One> config_maps;
+  std::set<std::string> denied;       ///< namespaces whose list of secrets is refused; "" is the cluster's
+  std::set<std::string> denied_maps;  ///< the same of ConfigMaps
+  bool denies_namespaces = false;     ///< the list of namespaces is refused
+  std::size_t expires_at = 0;         ///< the so-and-so-many-th list is answered 410, once; 0: none
+  bool offers_continuation = true;    ///< with it
   std::size_t values_sent = 0;
   std::size_t lists = 0;
 
@@ -43,10 +47,12 @@ class FakeCluster {
     const std::string& target = request.url.target;
     const std::string path = target.substr(0, target.find('?'));
     if (path == "/api/v1/namespaces") return namespaces();
-    const std::string only = path == "/api/v1/secrets" ? "" : path.substr(19, path.rfind('/') - 19);
-    if (denied.contains(only)) return json(R"({"kind":"Status","code":403,"message":"canary"})", 403);
+    const bool maps = path.ends_with("/configmaps");
+    const std::string only = path.starts_with("/api/v1/namespaces/") ? path.substr(19, path.rfind('/') - 19) : "";
+    if ((maps ? denied_maps : denied).contains(only))
+      return json(R"({"kind":"Status","code":403,"message":"canary"})", 403);
     const bool names = header(request, "Accept").find("as=Table") != std::string::npos;
-    return page(target, only, names);
+    return page(maps ? config_maps : secrets, maps ? "ConfigMapList" : "SecretList", target, only, names);
   }
 
  private:
@@ -58,6 +64,7 @@ class FakeCluster {
     if (denies_namespaces) return json("{}", 403);
     std::set<std::string> all;
     for (const One& one : secrets) all.insert(one.name_space);
+    for (const One& one : config_maps) all.insert(one.name_space);
     all.insert("empty");
     std::string items;
     for (const std::string& name : all)
@@ -65,7 +72,8 @@ class FakeCluster {
     return json(R"({"metadata":{},"items":[)" + items + "]}");
   }
 
-  Result<HttpResponse> page(const std::string& target, const std::string& only, bool names) {
+  Result<HttpResponse> page(const std::vector<One>& objects, const std::string& kind, const std::string& target,
+                            const std::string& only, bool names) {
     const std::string selector = query_value(target, "fieldSelector").value_or("");
     const std::string one_name = selector.starts_with("metadata.name=") ? selector.substr(14) : "";
     if (one_name.empty() && ++lists == expires_at) {
@@ -80,18 +88,19 @@ class FakeCluster {
     const std::size_t limit = std::stoul(*query_value(target, "limit"));
     std::string items;
     std::size_t at = from;
-    for (std::size_t count = 0; at < secrets.size() && count < limit; ++at) {
-      const One& one = secrets[at];
+    for (std::size_t count = 0; at < objects.size() && count < limit; ++at) {
+      const One& one = objects[at];
+      if (selector.find("type!=" + one.type) != std::string::npos) continue;
       if ((!only.empty() && one.name_space != only) || (!one_name.empty() && one.name != one_name)) continue;
       ++count;
       items += (items.empty() ? "" : ",") + (names ? row(one) : item(one));
       if (!names) ++values_sent;
     }
     std::string metadata = R"("resourceVersion":"5")";
-    if (at < secrets.size()) metadata += R"(,"continue":")" + std::to_string(at) + "\"";
+    if (at < objects.size()) metadata += R"(,"continue":")" + std::to_string(at) + "\"";
     if (one_name.empty() && selector.empty())
-      metadata += R"(,"remainingItemCount":)" + std::to_string(secrets.size() - at);
-    if (!names) return json(R"({"kind":"SecretList","metadata":{)" + metadata + R"(},"items":[)" + items + "]}");
+      metadata += R"(,"remainingItemCount":)" + std::to_string(objects.size() - at);
+    if (!names) return json(R"({"kind":")" + kind + R"(","metadata":{)" + metadata + R"(},"items":[)" + items + "]}");
     return json(R"({"kind":"Table","metadata":{)" + metadata +
                 R"(},"columnDefinitions":[{"name":"Name"},{"name":"Type"},{"name":"Data"},{"name":"Age"}],"rows":[)" +
                 items + "]}");
@@ -104,17 +113,20 @@ class FakeCluster {
            one.key + R"(":{}}}}]})";
   }
   static std::string item(const One& one) {
-    return "{" + metadata_of(one) + R"(,"data":{")" + one.key + R"(":")" + one.value + R"("},"type":"Opaque"})";
+    return "{" + metadata_of(one) + R"(,"data":{")" + one.key + R"(":")" + one.value + R"("},"type":")" + one.type +
+           "\"}";
   }
   static std::string row(const One& one) {
     return R"({"cells":[")" + one.name + R"(","Opaque",1,"1d"],"object":{)" + metadata_of(one) + "}}";
   }
 };
 
-/// What matters is "yes", in base64.
+/// What matters is "yes", in base64 where that is its spelling.
 class YesSink final : public RecordingSink {
  public:
-  bool may_matter(std::string_view, std::string_view bytes, Spelling) override { return bytes == "eWVz"; }
+  bool may_matter(std::string_view, std::string_view bytes, Spelling spelling) override {
+    return bytes == (spelling == Spelling::base64 ? "eWVz" : "yes");
+  }
 };
 
 struct Crawled {
@@ -153,6 +165,12 @@ std::unique_ptr<Crawled> crawl_it(FakeCluster& fake, CrawlOptions options = {}, 
 }
 
 using States = std::map<std::string, ScopeState>;
+
+std::string base64(std::string_view bytes) {
+  WipedText text;
+  append_base64(text, bytes);
+  return std::string(text.view());
+}
 
 /// The crawl of two namespaces as a connector: how clusters are reached is another test's.
 class NamesOfTwoNamespaces final : public Connector {
@@ -214,6 +232,8 @@ TEST_CASE("a cluster is read by one list: each namespace is a scope, and so is t
   CHECK(one.name == "s1000/k");
   CHECK(one.age_basis == AgeBasis::bounds);
   CHECK(one.flags.has(ScopeFlag::name_space));
+  CHECK_FALSE(one.flags.has(ScopeFlag::unencrypted));
+  CHECK_FALSE(one.is_setting);
   CHECK(crawled->sink.scopes.at("c").scope.store == "prod/c");
   CHECK(crawled->sink.scopes.at("c").scope.realm == "kubernetes:uid-1");
   const auto& covers = crawled->sink.scopes.at("").end->covers;
@@ -357,6 +377,173 @@ TEST_CASE("roles that do not allow the whole cluster") {
     options.namespaces = {"b", "gone"};
     const auto crawled = crawl_it(fake, options);
     CHECK(crawled->sink.states() == States{{"b", ScopeState::complete}, {"gone", ScopeState::complete}});
+  }
+}
+
+/// ConfigMaps beside three secrets in each of two namespaces; one more namespace has nothing else.
+FakeCluster with_config_maps() {
+  FakeCluster fake;
+  fake.add("a", 3);
+  fake.add("b", 3);
+  for (const char* name : {"a", "b", "c"}) fake.config_maps.push_back({name, "m", "1", "k", "yes"});
+  return fake;
+}
+
+CrawlOptions and_config_maps() {
+  CrawlOptions options;
+  options.config_maps = true;
+  return options;
+}
+
+TEST_CASE("ConfigMaps are read where that is wanted, in scopes of their own") {
+  FakeCluster fake = with_config_maps();
+  SUBCASE("they are not asked for otherwise, and nothing is said of them") {
+    const auto crawled = crawl_it(fake);
+    CHECK(crawled->sink.places().size() == 6);
+    for (const std::string& one : crawled->asked) CHECK(one.find("configmaps") == std::string::npos);
+    for (const char* prefix : {"", "a"}) {
+      const auto& covers = crawled->sink.scopes.at(prefix).end->covers;
+      CHECK_FALSE(covers("a/@configmaps/u-am/k"));
+      CHECK_FALSE(covers("vanished/@configmaps/u-am/k"));
+    }
+  }
+  SUBCASE("as secrets are: places, locators, flags") {
+    const auto crawled = crawl_it(fake, and_config_maps());
+    REQUIRE(crawled->result);
+    CHECK(crawled->sink.states() == States{{"", ScopeState::complete},
+                                           {"@configmaps", ScopeState::complete},
+                                           {"a", ScopeState::complete},
+                                           {"a/@configmaps", ScopeState::complete},
+                                           {"b", ScopeState::complete},
+                                           {"b/@configmaps", ScopeState::complete},
+                                           {"c/@configmaps", ScopeState::complete}});
+    CHECK(crawled->sink.places().size() == 9);
+    const Sighting& one = crawled->sink.scopes.at("c/@configmaps").found.begin()->second;
+    CHECK(one.place == "c/@configmaps/u-cm/k");
+    CHECK(one.locator == "configmap/m#k");
+    CHECK(one.name == "m/k");
+    CHECK(one.flags.has(ScopeFlag::name_space));
+    CHECK(one.flags.has(ScopeFlag::unencrypted));
+    CHECK(one.is_setting);
+    CHECK(one.value->reveal() == "yes");
+    CHECK(crawled->sink.scopes.at("c/@configmaps").scope.store == "prod/c");
+    // Who may call what gone: a namespace without secrets is not one without ConfigMaps.
+    const auto& whole = crawled->sink.scopes.at("").end->covers;
+    CHECK(whole("c/u/k"));
+    CHECK_FALSE(whole("c/@configmaps/u/k"));
+    CHECK_FALSE(whole("a/u/k"));
+    CHECK(whole("vanished/@configmaps/u/k"));
+    CHECK(whole("vanished/u/k"));
+    CHECK_FALSE(crawled->sink.scopes.at("a").end->covers("a/@configmaps/u/k"));
+    CHECK(crawled->sink.scopes.at("a/@configmaps").end->covers("a/@configmaps/u/k"));
+  }
+  SUBCASE("what is known is not fetched") {
+    const auto crawled = crawl_it(fake, and_config_maps(), 2, [&](YesSink& sink) {
+      for (const auto& one : fake.secrets) sink.known.insert({one.name_space + "/u-" + one.name_space + one.name, "1"});
+      for (const auto& one : fake.config_maps)
+        sink.known.insert({one.name_space + "/@configmaps/u-" + one.name_space + "m", "1"});
+    });
+    CHECK(fake.values_sent == 0);
+    CHECK(crawled->asked.size() == 2);
+  }
+  SUBCASE("names alone") {
+    CrawlOptions options = and_config_maps();
+    options.names_only = true;
+    const auto crawled = crawl_it(fake, options);
+    CHECK(fake.values_sent == 0);
+    CHECK(crawled->sink.places().size() == 9);
+  }
+  SUBCASE("roles that refuse them cost the secrets nothing") {
+    fake.denied_maps = {"", "a", "b", "empty"};
+    const auto crawled = crawl_it(fake, and_config_maps());
+    REQUIRE(crawled->result);
+    CHECK(crawled->sink.states()[""] == ScopeState::complete);
+    CHECK(crawled->sink.states()["a"] == ScopeState::complete);
+    CHECK(crawled->sink.states()["a/@configmaps"] == ScopeState::denied);
+    CHECK(crawled->sink.states()["c/@configmaps"] == ScopeState::complete);
+    CHECK(crawled->sink.scopes.at("a/@configmaps").end->reason.find("the list of its ConfigMaps: HTTP 403") == 0);
+    CHECK(crawled->sink.places().size() == 7);
+    CHECK_FALSE(crawled->sink.scopes.at("").end->covers("a/@configmaps/u/k"));
+  }
+  SUBCASE("where namespaces cannot be listed either, what has vanished is not certain") {
+    fake.denied_maps = {""};
+    fake.denies_namespaces = true;
+    const auto crawled = crawl_it(fake, and_config_maps());
+    CHECK(crawled->sink.states()[""] == ScopeState::complete);
+    CHECK(crawled->sink.states()["@configmaps"] == ScopeState::denied);
+    CHECK(crawled->sink.states()["b/@configmaps"] == ScopeState::complete);
+    CHECK_FALSE(crawled->sink.scopes.at("").end->covers("vanished/@configmaps/u/k"));
+    CHECK(crawled->sink.scopes.at("").end->covers("vanished/u/k"));
+  }
+  SUBCASE("roles that refuse the secrets cost them nothing") {
+    fake.denied = {"", "a", "b", "c", "empty"};
+    fake.denies_namespaces = true;
+    const auto crawled = crawl_it(fake, and_config_maps());
+    CHECK(crawled->sink.states()[""] == ScopeState::denied);
+    CHECK(crawled->sink.states()["@configmaps"] == ScopeState::complete);
+    CHECK(crawled->sink.places().size() == 3);
+  }
+  SUBCASE("of the namespaces that the settings name") {
+    CrawlOptions options = and_config_maps();
+    options.namespaces = {"b"};
+    const auto crawled = crawl_it(fake, options);
+    CHECK(crawled->sink.states() == States{{"b", ScopeState::complete}, {"b/@configmaps", ScopeState::complete}});
+    CHECK(crawled->sink.places().size() == 4);
+  }
+  SUBCASE("a sweep that is taken up again reads neither twice") {
+    const auto crawled = crawl_it(fake, and_config_maps(), 2, [](YesSink& sink) {
+      sink.read_before = {"a", "b", "a/@configmaps", "@configmaps"};
+    });
+    CHECK(crawled->sink.states() == States{{"", ScopeState::complete}});
+    // What was read then is not known now.
+    CHECK_FALSE(crawled->sink.scopes.at("").end->covers("vanished/@configmaps/u/k"));
+  }
+}
+
+TEST_CASE("releases of Helm are asked for where they are to be decoded") {
+  FakeCluster fake;
+  fake.add("a", 2);
+  const std::string json = R"({"name":"web","config":{"t":"yes"},"version":2})";
+  const std::string once = base64(json);
+  fake.secrets.push_back({"a", "sh.helm.release.v1.web.v2", "1", "release", base64(once), "helm.sh/release.v1"});
+  fake.secrets.push_back({"a", "other", "1", "release", "bm8="});
+  fake.config_maps.push_back({"a", "sh.helm.release.v1.web.v2", "1", "release", once});
+  CrawlOptions options = and_config_maps();
+  SUBCASE("they are passed over otherwise, and nothing is said of them") {
+    const auto crawled = crawl_it(fake, options);
+    CHECK(crawled->sink.places() == std::vector<std::string>{"a/u-as1000/k", "a/u-as1001/k"});
+    for (const char* prefix : {"", "a", "a/@configmaps"}) {
+      const auto& covers = crawled->sink.scopes.at(prefix).end->covers;
+      if (!covers) continue;
+      CHECK_FALSE(covers("a/u/@release/config/t"));
+      CHECK_FALSE(covers("a/@configmaps/u/@release/config/t"));
+    }
+  }
+  SUBCASE("from both of the places where Helm keeps them") {
+    options.helm = true;
+    const auto crawled = crawl_it(fake, options);
+    CHECK(crawled->sink.words().find("release") == std::string::npos);
+    CHECK(crawled->sink.places() ==
+          std::vector<std::string>{"a/u-aother/release", "a/u-as1000/k", "a/u-as1001/k",
+                                   "a/u-ash.helm.release.v1.web.v2/@release/config/t",
+                                   "a/@configmaps/u-ash.helm.release.v1.web.v2/@release/config/t"});
+    CHECK(crawled->sink.scopes.at("a").end->covers("a/u/@release/config/t"));
+    CHECK(crawled->sink.scopes.at("a/@configmaps").end->covers("a/@configmaps/u/@release/config/t"));
+    CHECK(crawled->sink.scopes.at("").end->covers("vanished/u/@release/config/t"));
+  }
+  SUBCASE("a ConfigMap that was read without being decoded is read again") {
+    options.helm = true;
+    const auto crawled = crawl_it(fake, options, 2, [&](YesSink& sink) {
+      for (const auto& one : fake.config_maps) sink.known.insert({"a/@configmaps/u-a" + one.name, "1"});
+    });
+    CHECK(crawled->sink.scopes.at("a/@configmaps").found.size() == 1);
+  }
+  SUBCASE("one that cannot be decoded is a gap") {
+    options.helm = true;
+    fake.secrets[2].value = "bm8=";
+    const auto crawled = crawl_it(fake, options);
+    CHECK(crawled->sink.words().find("sh.helm.release.v1.web.v2: no release of Helm to be read") != std::string::npos);
+    CHECK(crawled->sink.states()["a"] == ScopeState::complete);
   }
 }
 

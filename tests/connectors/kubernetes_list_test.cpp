@@ -60,10 +60,11 @@ struct Read {
   std::optional<std::string> error;
 };
 
-Read read(std::string_view body, ListForm form = ListForm::values, std::size_t piece = 1 << 20, bool wanted = true) {
+Read read(std::string_view body, ListForm form = ListForm::values, std::size_t piece = 1 << 20, bool wanted = true,
+          ObjectKind kind = ObjectKind::secret) {
   Recorder recorder;
   recorder.wanted = wanted;
-  SecretListReader reader(recorder, form);
+  SecretListReader reader(recorder, form, kind);
   reader.begin();
   Result<> result;
   for (std::size_t i = 0; i < body.size() && result; i += piece) result = reader.read(body.substr(i, piece));
@@ -213,19 +214,18 @@ TEST_CASE("what is no list in protocol buffers is refused in one line that quote
     std::string body;
     const char* error;
   } cases[] = {
-      {"the frame alone", std::string("k8s\0", 4), "it is no list of secrets"},
+      {"the frame alone", std::string("k8s\0", 4), "it is no list of what was asked for"},
       {"a cut frame", "k8s", "it ends too early"},
       {"another letter", "k9s canary", "no object of Kubernetes"},
       {"a cut list", wire_list(wire_item("", "")).substr(0, 40), "it ends too early"},
-      {"another kind", framed(bytes_field(1, ""), "PodList"),
-       "it is no list of secrets in the form that was asked for"},
+      {"another kind", framed(bytes_field(1, ""), "PodList"), "it is no list in the form that was asked for"},
       {"the kind behind the list", std::string("k8s\0", 4) + bytes_field(2, bytes_field(1, "")),
-       "it is no list of secrets in the form that was asked for"},
+       "it is no list in the form that was asked for"},
       {"an encoding", wire_list("") + bytes_field(3, "canary"), "it is encoded in a way that was not asked for"},
       {"no metadata", framed(""), "a list without metadata"},
       {"a secret without uid", wire_list(bytes_field(2, bytes_field(1, bytes_field(1, "canary")))),
-       "a secret without name, namespace, uid or version"},
-      {"a secret without metadata", wire_list(bytes_field(2, "")), "a secret without metadata"},
+       "an object without name, namespace, uid or version"},
+      {"a secret without metadata", wire_list(bytes_field(2, "")), "an object without metadata"},
       {"a value in front of its key", wire_list(wire_item("", bytes_field(2, bytes_field(2, "canary")))),
        "a secret's value has no key of its own"},
       {"two values of a key",
@@ -234,7 +234,7 @@ TEST_CASE("what is no list in protocol buffers is refused in one line that quote
       {"a time that is none", wire_list(wire_item(bytes_field(8, number_field(1, 1ULL << 62U)), "")), "a time is none"},
       {"a secret that is too large",
        wire_list(wire_item("", pair(2, "a", std::string(1'100'000, 'A')) + pair(2, "b", std::string(1'100'000, 'A')))),
-       "a secret is larger than any that Kubernetes takes"},
+       "an object is larger than any that Kubernetes takes"},
       {"a value that is too large", wire_list(wire_item("", pair(2, "a", std::string(2'100'000, 'A')))),
        "a text is longer than any that belongs there"},
   };
@@ -243,6 +243,44 @@ TEST_CASE("what is no list in protocol buffers is refused in one line that quote
     CHECK(read(c.body).error == c.error);
   }
   CHECK(read(wire_list(""), ListForm::names).error == "no JSON");
+}
+
+TEST_CASE("a list of ConfigMaps is read as one of secrets, some of whose values are plain") {
+  const std::string head = R"({"kind":"ConfigMapList","metadata":{"resourceVersion":"9"},"items":[)";
+  const struct {
+    const char* what;
+    std::string body;
+    const char* text;
+  } cases[] = {
+      {"an empty list", head + "]}", "head; "},
+      {"plain values, and values in base64",
+       head + item("", R"(,"data":{".npmrc":"a=\"b\"\n","x":"no"},"binaryData":{"y":"eWVz","z":"bm8="})") + "]}",
+       "head; u1? shop/npm v7  4 keys: .npmrc=a=\"b\"\\x0a y=yes; "},
+      {"what kubectl applied last, and who wrote which kind of value",
+       head +
+           item(R"(,"annotations":{"kubectl.kubernetes.io/last-applied-configuration":"{}"},"managedFields":[)"
+                R"({"time":"2026-01-01T00:00:00Z","fieldsV1":{"f:data":{"f:a":{}},"f:binaryData":{"f:b":{}}}}])",
+                R"(,"data":{"a":"yes"},"binaryData":{"b":"eWVz"})") +
+           "]}",
+       "head; u1? shop/npm v7  2 keys: a=yes@2026-01-01T00:00:00Z b=yes@2026-01-01T00:00:00Z applied; "},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.what);
+    const Read whole = read(c.body, ListForm::values, 1 << 20, true, ObjectKind::config_map);
+    CHECK_FALSE(whole.error.has_value());
+    CHECK(whole.text == c.text);
+    CHECK(read(c.body, ListForm::values, 1, true, ObjectKind::config_map).text == c.text);
+  }
+  const Read table = read(
+      R"({"kind":"Table","metadata":{},"columnDefinitions":[{"name":"Name"},{"name":"Data"},{"name":"Age"}],"rows":[)"
+      R"({"cells":["npm",2,"5d"],"object":{"metadata":{"name":"npm","namespace":"shop","uid":"u1","resourceVersion":"7"}}}]})",
+      ListForm::names, 1 << 20, true, ObjectKind::config_map);
+  CHECK(table.text == "head; u1? shop/npm v7  2 keys:; ");
+  CHECK(read(list(""), ListForm::values, 1 << 20, true, ObjectKind::config_map).error ==
+        "it is no list in the form that was asked for");
+  CHECK(read(head + item("", R"(,"binaryData":{"a":"canary!"})") + "]}", ListForm::values, 1 << 20, true,
+             ObjectKind::config_map)
+            .error == "a value is no base64");
 }
 
 TEST_CASE("a list says in front how it goes on") {
@@ -281,15 +319,15 @@ TEST_CASE("what is no list of secrets is refused in one line that quotes nothing
       {"nothing", "", "nothing in place of JSON"},
       {"a web page", "<html>canary", "a web page in place of JSON"},
       {"a cut list", R"({"kind":"SecretList","metadata":{},"items":[)", "no JSON"},
-      {"another kind", R"({"kind":"Status","canary":1})", "it is no list of secrets in the form that was asked for"},
-      {"no kind", R"({"metadata":{},"items":[]})", "it is no list of secrets"},
+      {"another kind", R"({"kind":"Status","canary":1})", "it is no list in the form that was asked for"},
+      {"no kind", R"({"metadata":{},"items":[]})", "it is no list of what was asked for"},
       {"no metadata", R"({"kind":"SecretList","items":[]})", "a list without metadata"},
       {"a secret without uid", list(R"({"metadata":{"name":"canary","namespace":"n"}})"),
-       "a secret without name, namespace, uid or version"},
-      {"a secret without metadata", list("{}"), "a secret without metadata"},
+       "an object without name, namespace, uid or version"},
+      {"a secret without metadata", list("{}"), "an object without metadata"},
       {"an item that is none", list("7"), "an item is no object"},
-      {"a value that is no text", list(item("", R"(,"data":{"canary":7})")), "a secret's value is no text"},
-      {"a value that is no base64", list(item("", R"(,"data":{"a":"canary!"})")), "a secret's value is no base64"},
+      {"a value that is no text", list(item("", R"(,"data":{"canary":7})")), "a value is no text"},
+      {"a value that is no base64", list(item("", R"(,"data":{"a":"canary!"})")), "a value is no base64"},
       {"a time that is none", list(item(R"(,"creationTimestamp":"canary")", "")),
        "items[].metadata.creationTimestamp is no time"},
       {"a name that is none", list(R"({"metadata":{"name":["canary"]}})"), "items[].metadata.name is no text"},
@@ -298,7 +336,7 @@ TEST_CASE("what is no list of secrets is refused in one line that quotes nothing
       {"a secret that is too large",
        list(item("", R"(,"data":{"a":")" + std::string(1'400'000, 'A') + R"(","b":")" + std::string(1'400'000, 'A') +
                          R"(","c":")" + std::string(1'400'000, 'A') + R"("})")),
-       "a secret is larger than any that Kubernetes takes"},
+       "an object is larger than any that Kubernetes takes"},
   };
   for (const auto& c : cases) {
     CAPTURE(c.what);

@@ -34,9 +34,9 @@ class Counter final : public SecretListener {
   }
 };
 
-Result<std::string> read(std::string_view body, ListForm form, std::size_t piece) {
+Result<std::string> read(std::string_view body, ListForm form, ObjectKind kind, std::size_t piece) {
   Counter counter;
-  SecretListReader reader(counter, form);
+  SecretListReader reader(counter, form, kind);
   reader.begin();
   for (; !body.empty(); body.remove_prefix(std::min(piece, body.size()))) TRY_VOID(reader.read(body.substr(0, piece)));
   TRY_VOID(reader.finish());
@@ -52,16 +52,18 @@ constexpr std::string_view kFrame{"k8s\0\x0A\x0C\x12\x0ASecretList", 18};
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view body(reinterpret_cast<const char*>(data), size);
   for (const ListForm form : {ListForm::values, ListForm::names}) {
-    const auto whole = read(body, form, size + 1);
-    const auto pieces = read(body, form, 3);
-    require_one_line(whole);
-    require(whole.has_value() == pieces.has_value());
-    if (whole) require(*whole == *pieces);
+    for (const ObjectKind kind : {ObjectKind::secret, ObjectKind::config_map}) {
+      const auto whole = read(body, form, kind, size + 1);
+      const auto pieces = read(body, form, kind, 3);
+      require_one_line(whole);
+      require(whole.has_value() == pieces.has_value());
+      if (whole) require(*whole == *pieces);
+    }
   }
   // Whatever it is, as the inside of a frame.
   const std::string framed = std::string(kFrame) + std::string(body);
-  const auto whole = read(framed, ListForm::values, framed.size());
-  const auto pieces = read(framed, ListForm::values, 3);
+  const auto whole = read(framed, ListForm::values, ObjectKind::secret, framed.size());
+  const auto pieces = read(framed, ListForm::values, ObjectKind::secret, 3);
   require_one_line(whole);
   require(whole.has_value() == pieces.has_value());
   if (whole) require(*whole == *pieces);

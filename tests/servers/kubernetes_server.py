@@ -62,6 +62,11 @@ def secret(name: str, data: dict[str, bytes], **more: Json) -> Json:
             "data": {key: base64.b64encode(value).decode() for key, value in data.items()}}
 
 
+def config_map(name: str, data: dict[str, str], binary: dict[str, bytes] | None = None, **metadata: Json) -> Json:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, **metadata}, "data": data,
+            "binaryData": {key: base64.b64encode(value).decode() for key, value in (binary or {}).items()}}
+
+
 class Connection:
     """A keep-alive connection with one user's token; not for several threads. To be closed, or used as a context."""
 
@@ -186,17 +191,23 @@ class Kubernetes:
                 with contextlib.suppress(Refused):  # it is there
                     connection.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
 
-    def add_secrets(self, objects: Iterable[tuple[str, Json]], connections: int = CONNECTIONS) -> None:
+    def add_objects(self, resource: str, objects: Iterable[tuple[str, Json]], connections: int = CONNECTIONS) -> None:
         """Creates (namespace, object) pairs over so many connections."""
         def work(part: list[tuple[str, Json]]) -> None:
             with self.connection() as connection:
                 for namespace, thing in part:
-                    connection.request("POST", f"/api/v1/namespaces/{namespace}/secrets?fieldManager=seed", thing)
+                    connection.request("POST", f"/api/v1/namespaces/{namespace}/{resource}?fieldManager=seed", thing)
 
         everything = list(objects)
         with concurrent.futures.ThreadPoolExecutor(connections) as pool:
             for done in [pool.submit(work, everything[i::connections]) for i in range(connections)]:
                 done.result()
+
+    def add_secrets(self, objects: Iterable[tuple[str, Json]], connections: int = CONNECTIONS) -> None:
+        self.add_objects("secrets", objects, connections)
+
+    def add_config_maps(self, objects: Iterable[tuple[str, Json]]) -> None:
+        self.add_objects("configmaps", objects)
 
     def seed(self, namespaces: dict[str, dict[str, dict[str, bytes]]]) -> None:
         """Namespace -> secret -> key -> value."""
@@ -205,12 +216,15 @@ class Kubernetes:
                          for name, data in secrets.items())
 
     def patch(self, namespace: str, name: str, data: dict[str, bytes], manager: str = "rotator") -> None:
-        body = {"data": {key: base64.b64encode(value).decode() for key, value in data.items()}}
-        self.request("PATCH", f"/api/v1/namespaces/{namespace}/secrets/{name}?fieldManager={manager}", body,
+        self.patch_object("secrets", namespace, name, {"data": {key: base64.b64encode(value).decode() for key, value in data.items()}},
+                          manager)
+
+    def patch_object(self, resource: str, namespace: str, name: str, body: Json, manager: str = "rotator") -> None:
+        self.request("PATCH", f"/api/v1/namespaces/{namespace}/{resource}/{name}?fieldManager={manager}", body,
                      content_type="application/merge-patch+json")
 
-    def delete(self, namespace: str, name: str) -> None:
-        self.request("DELETE", f"/api/v1/namespaces/{namespace}/secrets/{name}")
+    def delete(self, namespace: str, name: str, resource: str = "secrets") -> None:
+        self.request("DELETE", f"/api/v1/namespaces/{namespace}/{resource}/{name}")
 
     def apply(self, objects: Iterable[Json]) -> None:
         """Creates objects of any kind that the server knows."""
@@ -233,11 +247,17 @@ class Kubernetes:
              "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}]}])
 
     def secrets(self, limit: int = 500) -> Iterator[Json]:
+        return self.objects("secrets", limit)
+
+    def config_maps(self) -> Iterator[Json]:
+        return self.objects("configmaps")
+
+    def objects(self, resource: str, limit: int = 500) -> Iterator[Json]:
         token = ""
         with self.connection() as connection:
             while True:
                 query = {"limit": str(limit), **({"continue": token} if token else {})}
-                page = connection.request("GET", "/api/v1/secrets?" + urlencode(query))
+                page = connection.request("GET", f"/api/v1/{resource}?" + urlencode(query))
                 yield from page["items"]
                 token = page["metadata"].get("continue", "")
                 if not token:

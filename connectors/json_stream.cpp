@@ -191,6 +191,7 @@ struct JsonStream::Impl {
     const std::size_t taken = parser.write_some(more, bytes.data(), bytes.size(), ec);
     wipe_stack();
     if (parser.handler().refused) return *parser.handler().refused;
+    if (ec == json::error::too_deep) return malformed("JSON that is nested too deep");
     if (ec || taken < bytes.size()) return malformed(page ? "a web page in place of JSON" : "no JSON");
     return {};
   }

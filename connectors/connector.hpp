@@ -37,7 +37,6 @@ struct Sighting {
   std::optional<Time> created_at;
   std::optional<Time> updated_at;  ///< the last write of the value
   AgeBasis age_basis = AgeBasis::first_seen;
-  std::optional<Time> expires_at;
   ScopeFlags flags;
   std::vector<Evidence> evidence;
 };

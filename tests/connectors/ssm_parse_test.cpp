@@ -183,7 +183,6 @@ TEST_CASE("a parameter says how it is kept, and since when") {
   CHECK(sighting.updated_at == parameter.modified_at);
   CHECK_FALSE(sighting.created_at);
   CHECK(sighting.age_basis == AgeBasis::updated_at);
-  CHECK(sighting.expires_at == parameter.expires_at);
   CHECK_FALSE(sighting.flags.has(ScopeFlag::unencrypted));
   CHECK(sighting.evidence.back().value ==
         "a SecureString, its key is alias/tokens, tier Advanced, deleted by its policy on 2031-05-06");

@@ -12,7 +12,7 @@ namespace tokensweep {
 /// An answer that is kept to be asked for again. It shows no value (HttpRequest::keeps_answer).
 struct KeptAnswer {
   std::string etag;                 ///< as it came
-  std::vector<HttpHeader> headers;  ///< those that a connector reads: Link
+  std::vector<HttpHeader> headers;  ///< Link, which connectors read, and Date: when it came or was confirmed
   std::string body;
 };
 

@@ -6,6 +6,8 @@
 #include <array>
 #include <memory>
 
+#include "net/limit_signs.hpp"
+
 namespace tokensweep {
 namespace {
 
@@ -47,13 +49,22 @@ std::string_view opaque_tag(std::string_view etag) {
   return etag;
 }
 
-/// What is kept of an answer's headers: what connectors read of an answer's body's place in a list.
+/// What is kept of an answer's headers: what connectors read of an answer's body's place in a list, and when it was.
 std::vector<HttpHeader> kept_headers(const HttpResponse& answer) {
   std::vector<HttpHeader> kept;
   for (const HttpHeader& header : answer.headers) {
-    if (same_name(header.name, "Link")) kept.push_back(header);
+    if (same_name(header.name, "Link") || same_name(header.name, "Date")) kept.push_back(header);
   }
   return kept;
+}
+
+/// Notes that the far side has confirmed a kept answer, where it says when.
+bool confirm(KeptAnswer& kept, const HttpResponse& unchanged) {
+  const std::string_view date = unchanged.header("Date");
+  if (date.empty()) return false;
+  std::erase_if(kept.headers, [](const HttpHeader& header) { return same_name(header.name, "Date"); });
+  kept.headers.push_back({.name = "Date", .value = std::string(date)});
+  return true;
 }
 
 /// A kept answer as if it had come now: with the headers that did (RFC 9111, 4.3.4), limits among them.
@@ -87,8 +98,22 @@ std::string github_etag(const HttpRequest& request, std::span<const SecretHeader
   return digest.hex();
 }
 
+bool ConditionLayer::keeps(const HttpRequest& request) const {
+  return store_ != nullptr && request.keeps_answer && request.method == "GET" && request.reader == nullptr;
+}
+
+std::optional<HttpResponse> ConditionLayer::known(const HttpRequest& request) {
+  if (!request.right_since || !keeps(request)) return std::nullopt;
+  std::optional<KeptAnswer> kept = store_->find(key_of(request.url));
+  const auto date = kept ? parse_http_date(value_of(kept->headers, "Date")) : std::nullopt;
+  if (!date || *date < *request.right_since) return std::nullopt;
+  HttpResponse answer;
+  restore(answer, *std::move(kept));
+  return answer;
+}
+
 Task<Result<HttpResponse>> ConditionLayer::send(const HttpRequest& request, std::span<const SecretHeader> credential) {
-  const bool keeps = store_ != nullptr && request.keeps_answer && request.method == "GET" && request.reader == nullptr;
+  const bool keeps = this->keeps(request);
   const std::string key = keeps ? key_of(request.url) : std::string();
   std::optional<KeptAnswer> kept = keeps ? store_->find(key) : std::nullopt;
   std::optional<HttpRequest> conditional;
@@ -105,6 +130,7 @@ Task<Result<HttpResponse>> ConditionLayer::send(const HttpRequest& request, std:
                       to_string(request.url.origin) + " says \"unchanged\" of what it was not asked"};
     }
     ++counters_.unchanged;
+    if (request.right_since && confirm(*kept, *answer)) store_->keep(key, *kept);
     restore(*answer, *std::move(kept));
   } else if (answer->status == 200 && keeps && !answer->header("ETag").empty()) {
     check(*answer, request, credential);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "net/answer_store.hpp"
@@ -21,7 +22,11 @@ class ConditionLayer final : public Exchange {
       : next_(next), store_(identity.empty() ? nullptr : store), identity_(std::move(identity)), counters_(counters) {}
   Task<Result<HttpResponse>> send(const HttpRequest& request, std::span<const SecretHeader> credential) override;
 
+  /// The kept answer, where it is known to be right without asking.
+  std::optional<HttpResponse> known(const HttpRequest& request);
+
  private:
+  [[nodiscard]] bool keeps(const HttpRequest& request) const;
   [[nodiscard]] std::string key_of(const Url& url) const;
   [[nodiscard]] std::string condition_for(const KeptAnswer& kept, const HttpRequest& request,
                                           std::span<const SecretHeader> credential) const;

@@ -17,6 +17,7 @@ HttpRequest copy_of(const HttpRequest& request) {
           .largest_body = request.largest_body,
           .first_byte = request.first_byte,
           .keeps_answer = request.keeps_answer,
+          .right_since = request.right_since,
           .reader = request.reader};
 }
 

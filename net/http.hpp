@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -48,6 +49,9 @@ struct HttpRequest {
   std::chrono::milliseconds first_byte{30'000};       ///< how long the far side may think
   /// Whether the answer may be kept on disk to ask "has it changed" next time: never where it shows values.
   bool keeps_answer = false;
+  /// A kept answer that the far side gave or confirmed then or later, by its own `Date`, is known to be right still: it
+  /// is given without asking. Empty: nothing is known.
+  std::optional<std::chrono::sys_seconds> right_since;
   BodyReader* reader = nullptr;  ///< takes the body in place of HttpResponse::body; has to outlive the request
 };
 
@@ -65,7 +69,8 @@ struct HttpResponse {
   std::vector<HttpHeader> headers;
   WipedText body;
   std::chrono::milliseconds took{0};  ///< from the first byte sent to the last one received
-  /// The far side said 304: status and body are those of the kept answer, and so are the headers that it did not send.
+  /// The far side said 304, or it was not asked (HttpRequest::right_since): status and body are those of the kept answer,
+  /// and so are the headers that it did not send.
   bool unchanged = false;
 
   /// The first header of that name, in any case; empty where there is none.

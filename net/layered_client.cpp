@@ -37,6 +37,8 @@ class LayeredClient final : public HttpClient {
     // Before anything else: an Authorizer may ask its own servers for a credential, and must not for another origin.
     CO_TRY_VOID(policy_.admit(request.url));
     if (credentials_.failed()) co_return *credentials_.failed();
+    // Nothing leaves, so no limit is waited for.
+    if (auto known = conditions_.known(request)) co_return *std::move(known);
     co_return co_await redirects_.send(request, std::span<const SecretHeader>());
   }
 

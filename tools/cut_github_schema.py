@@ -18,6 +18,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "tests/servers/github_schema.json.gz"
 
+CLOUD_FILE = "package/generated/ghec.json"
 REST_PACKAGE, REST_FILE = "@octokit/openapi@23.0.2", "package/generated/api.github.com.json"
 GRAPHQL_PACKAGE, GRAPHQL_FILE = "@octokit/graphql-schema@15.26.1", "package/schema.json"
 
@@ -40,6 +41,8 @@ OPERATIONS = [
     "GET /app", "GET /app/installations", "GET /orgs/{org}/installation", "GET /installation/repositories",
     "POST /app/installations/{installation_id}/access_tokens",
 ]
+# Of Enterprise Cloud alone.
+CLOUD_OPERATIONS = ["GET /orgs/{org}/audit-log"]
 GRAPHQL_TYPES = [
     "Query", "Organization", "User", "RateLimit", "PageInfo", "Repository", "RepositoryConnection", "RepositoryOrder",
     "Environment", "EnvironmentConnection", "DeploymentProtectionRule", "DeploymentProtectionRuleConnection", "Tree", "TreeEntry",
@@ -133,17 +136,18 @@ def main() -> int:
     output = Path(sys.argv[1]) if len(sys.argv) > 1 else OUTPUT
     description, rest_license = fetch(REST_PACKAGE, REST_FILE)
     schema, graphql_license = fetch(GRAPHQL_PACKAGE, GRAPHQL_FILE)
-    rest = RestCut(description)
+    cloud_description, _ = fetch(REST_PACKAGE, CLOUD_FILE)
+    rest, cloud = RestCut(description), RestCut(cloud_description)
     types = {one["name"]: one for one in schema["__schema"]["types"]}
     cut = {
         "source": f"Cut by tools/cut_github_schema.py out of {REST_PACKAGE} and {GRAPHQL_PACKAGE}",
         "licenses": [rest_license, graphql_license],
-        "operations": {name: rest.operation(name) for name in OPERATIONS},
-        "schemas": rest.schemas,
+        "operations": {name: rest.operation(name) for name in OPERATIONS} | {name: cloud.operation(name) for name in CLOUD_OPERATIONS},
+        "schemas": cloud.schemas | rest.schemas,
         "graphql": {name: graphql_type(types[name]) for name in GRAPHQL_TYPES},
     }
     output.write_bytes(gzip.compress(json.dumps(cut, sort_keys=True, separators=(",", ":")).encode(), mtime=0))
-    print(f"{output}: {len(OPERATIONS)} operations, {len(rest.schemas)} schemas, {len(GRAPHQL_TYPES)} GraphQL types, "
+    print(f"{output}: {len(cut['operations'])} operations, {len(cut['schemas'])} schemas, {len(GRAPHQL_TYPES)} GraphQL types, "
           f"{output.stat().st_size:,} bytes")
     return 0
 

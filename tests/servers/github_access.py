@@ -51,11 +51,12 @@ REPOSITORY_NEEDS = {
     ("environments", "secrets"): Need(("repo",), "environments", role="write"),
     ("environments", "variables"): Need(("repo",), "environments", role="write"),
 }
+AUDIT_NEED = Need(("read:audit_log",), "organization_administration")
 USER_NEED = Need(("codespace", "codespace:secrets"), "codespaces_user_secrets", installations=False)
 
 EVERY_PERMISSION = {need.permission: need.level for need in
-                    [Need(), USER_NEED, *ORGANISATION_NEEDS.values(), *REPOSITORY_NEEDS.values()]} | {"contents": "read"}
-EVERY_SCOPE = ("admin:org", "codespace:secrets", "repo")
+                    [Need(), USER_NEED, AUDIT_NEED, *ORGANISATION_NEEDS.values(), *REPOSITORY_NEEDS.values()]} | {"contents": "read"}
+EVERY_SCOPE = ("admin:org", "codespace:secrets", "read:audit_log", "repo")
 
 
 @dataclass

@@ -26,14 +26,16 @@ import tempfile
 import time
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any, Callable
 from urllib.parse import quote, unquote
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from github_access import (ANYBODY, EVERY_PERMISSION, EVERY_SCOPE, ORGANISATION_NEEDS, REPOSITORY_NEEDS, ROLES, USER_NEED, App,
+from github_access import (ANYBODY, AUDIT_NEED, EVERY_PERMISSION, EVERY_SCOPE, ORGANISATION_NEEDS, REPOSITORY_NEEDS, ROLES, USER_NEED, App,
                            BadToken, Credential, Installation, Need, token_text)
+from github_audit import AuditLog, Changes
 from github_graphql import Graph
 from github_rows import Rows
 from graphql import Executor, GraphqlError
@@ -58,6 +60,7 @@ class Limits:
     """GitHub's limits; None switches one off. The lengths of their windows can be shortened for tests."""
     primary: int | None = 5000  # REST requests of one owner in a window; 304s are free
     graphql: int | None = 5000  # points
+    audit_log: int | None = 1750
     graphql_nodes: int | None = None  # a query that may ask for more takes too long: 502, as after GitHub's ten seconds
     window_seconds: float = 3600.0
     graphql_files: int | None = None  # the same for one that reads more files
@@ -89,6 +92,7 @@ class Resource:
     items: list[Any] = field(default_factory=list)
     row: Callable[[Any], Json] = lambda item: item  # made for the items of a page alone
     object: Callable[[], Json] | None = None
+    pager: Callable[[dict[str, str]], tuple[Json, str]] | None = None  # of the asked page: the answer and its Link header
     most: int = 100
     usual: int = 30
     extra: dict[str, Json] = field(default_factory=dict)  # beside the rows
@@ -139,6 +143,8 @@ class GitHub(Server):
         self.points: dict[str, SlidingSum] = {}
         self.busy: dict[str, SlidingSum] = {}
         self.first_classic: Credential | None = None
+        self.audit = AuditLog(self.organisation, lambda: self.clock())
+        self.changes = Changes(self)
 
     def __exit__(self, *details: object) -> None:
         super().__exit__(*details)
@@ -200,7 +206,8 @@ class GitHub(Server):
     # Limits.
 
     def window(self, owner: str, resource: str) -> Window | None:
-        limit = self.limits.graphql if resource == "graphql" else self.limits.primary
+        limits = {"graphql": self.limits.graphql, "audit_log": self.limits.audit_log}
+        limit = limits.get(resource, self.limits.primary)
         if limit is None:
             return None
         if owner == ANYBODY.owner:
@@ -218,6 +225,10 @@ class GitHub(Server):
         return [("X-RateLimit-Limit", str(one.limit)), ("X-RateLimit-Remaining", str(max(0, one.limit - one.used))),
                 ("X-RateLimit-Used", str(one.used)), ("X-RateLimit-Reset", str(math.ceil(one.reset))),
                 ("X-RateLimit-Resource", resource)]
+
+    def dynamic_headers(self, owner: str, resource: str) -> list[tuple[str, str]]:
+        """What no kept answer has."""
+        return [("Date", formatdate(self.clock(), usegmt=True)), *self.limit_headers(owner, resource)]
 
     def rate(self, owner: str, resource: str) -> dict[str, int]:
         one = self.window(owner, resource) or Window(0, 0, self.clock())
@@ -265,7 +276,7 @@ class GitHub(Server):
     def wire(self, request: Request) -> tuple[bytes, int]:
         result, owner, resource = self.result(request)
         if isinstance(result, Answer):
-            result.headers += self.limit_headers(owner, resource)
+            result.headers += self.dynamic_headers(owner, resource)
             return result.head() + (result.body if request.method != "HEAD" else b""), result.status
         if self.unchanged(request, result):
             head = f"HTTP/1.1 304 Not Modified\r\nETag: {result.etag}\r\n".encode()
@@ -277,15 +288,15 @@ class GitHub(Server):
     def answer(self, request: Request) -> Answer:
         result, owner, resource = self.result(request)
         if isinstance(result, Answer):
-            result.headers += self.limit_headers(owner, resource)
+            result.headers += self.dynamic_headers(owner, resource)
             return result
         if self.unchanged(request, result):
-            return Answer(304, [("ETag", result.etag), *self.limit_headers(owner, resource)])
+            return Answer(304, [("ETag", result.etag), *self.dynamic_headers(owner, resource)])
         self.count(request, result, owner, resource)
-        return Answer(result.status, [*result.headers, *self.limit_headers(owner, resource)], result.body)
+        return Answer(result.status, [*result.headers, *self.dynamic_headers(owner, resource)], result.body)
 
     def limit_lines(self, owner: str, resource: str) -> bytes:
-        return "".join(f"{name}: {value}\r\n" for name, value in self.limit_headers(owner, resource)).encode()
+        return "".join(f"{name}: {value}\r\n" for name, value in self.dynamic_headers(owner, resource)).encode()
 
     def unchanged(self, request: Request, ready: Ready) -> bool:
         asked = request.headers.get("if-none-match")
@@ -300,7 +311,8 @@ class GitHub(Server):
 
     def result(self, request: Request) -> tuple[Ready | Answer, str, str]:
         """What to answer, whose limit it counts against, and which of them."""
-        resource = "graphql" if request.path.endswith("/graphql") else "core"
+        resource = next((name for ending, name in (("/graphql", "graphql"), ("/audit-log", "audit_log")) if request.path.endswith(ending)),
+                        "core")
         owner = ANYBODY.owner
         try:
             if "user-agent" not in request.headers:
@@ -353,6 +365,7 @@ class GitHub(Server):
             resource = self.resolve(path, request, credential, app, rows)
             self.check_access(resource, credential)
             extra += self.access_headers(resource.need, credential)
+            constant = resource.pager is None
             value, links = self.page(resource, request, prefix)
             if links:
                 extra.append(("Link", links))
@@ -391,6 +404,8 @@ class GitHub(Server):
         """The object, or the asked page of the rows and its Link header."""
         if resource.object:
             return resource.object(), ""
+        if resource.pager:
+            return resource.pager(request.query)
         items, query = resource.items, request.query
 
         def number(name: str, usual: int, most: int) -> int:
@@ -509,6 +524,10 @@ class GitHub(Server):
                                 row=lambda one: rows.repository(one, self.tells_role(credential)))
             case ["installation"] if app and app.installations:
                 return Resource(Need(), address, object=lambda: rows.installation(app, next(iter(app.installations.values()))))
+            case ["audit-log"] if self.audit.denied != 404:
+                if self.audit.denied:
+                    raise Refusal(self.audit.denied, "Must be an organization owner.")
+                return Resource(AUDIT_NEED, address, pager=lambda query: self.audit.page(query, rows.base + address))
             case ["private-registries"]:
                 return Resource(ORGANISATION_NEEDS["private-registries", ""], address, key="configurations",
                                 items=org.registries, row=rows.registry)

@@ -111,12 +111,18 @@ class Organisation:
         self.id = 4_000_000 + zlib.crc32(login.encode()) % 1_000_000
         self.last_id = 10_000
         self.repositories = [self.make_repository(number) for number in range(shape.repositories)]
-        self.by_id = {repository.id: repository for repository in self.repositories}
+        self.index()
         self.secrets = {store: self.organisation_level(SECRET_WORDS, shape.organisation_secrets, False) for store in STORES}
         self.variables = {store: self.organisation_level(VARIABLE_WORDS, max(shape.organisation_secrets // 2, 2), True)
                           for store in VARIABLE_STORES}
         self.user_secrets = self.organisation_level(SECRET_WORDS, 3, False)  # of Codespaces, the user's own
         self.registries = self.make_registries()
+
+    def index(self) -> None:
+        """By number and by name; a name of today stands before a former one."""
+        self.by_id = {one.id: one for one in self.repositories}
+        self.by_name = {name.lower(): (one, False) for one in self.repositories for name in one.former_names}
+        self.by_name |= {one.name.lower(): (one, True) for one in self.repositories}
 
     def next_id(self) -> int:
         self.last_id += self.chance.randint(1, 9)
@@ -204,10 +210,20 @@ class Organisation:
 
     def repository(self, name: str) -> tuple[Repository | None, bool]:
         """By its name, in any case, or a former one: (it, whether that is its name of today)."""
-        if not hasattr(self, "by_name"):
-            self.by_name = {one.name.lower(): (one, True) for one in self.repositories}
-            self.by_name |= {name.lower(): (one, False) for one in self.repositories for name in one.former_names}
         return self.by_name.get(name.lower(), (None, False))
+
+    def add(self, repository: Repository) -> None:
+        self.repositories.append(repository)
+        self.index()
+
+    def remove(self, repository: Repository) -> None:
+        self.repositories.remove(repository)
+        self.index()
+
+    def rename(self, repository: Repository, name: str) -> None:
+        repository.former_names.append(repository.name)
+        repository.name = name
+        self.index()
 
     def reaches(self, one: Stored, repository: Repository) -> bool:
         """Whether a repository sees something of the organisation's level."""

@@ -54,6 +54,7 @@ Task<Result<Access>> Gate::access_by_app(std::string organisation) {
   }
   // What repositories hold is read for their workflows alone.
   if (!settings_.flag("workflows")) installation.permissions.erase("contents");
+  if (!settings_.flag("audit_log")) installation.permissions.erase("organization_administration");
   const std::string identity = "App " + settings_.text("app.id") + ", installation " + std::to_string(installation.id);
   auto authorizer = installation_authorizer(*app_client_, site_, installation, services_.clock);
   CO_TRY(auto made, client(std::move(authorizer), services_.name + " " + identity));

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "net/limit_signs.hpp"
+
 namespace tokensweep::github {
 namespace {
 
@@ -73,6 +75,7 @@ void Api::notice(const HttpResponse& response) {
     signs_.classic = true;
     signs_.organisation_owner = has_scope(scopes, "admin:org") && has_scope(scopes, "repo");
   }
+  if (const auto date = parse_http_date(response.header("Date"))) their_time_ = date;
   if (response.header("X-GitHub-SSO").starts_with("partial-results")) signs_.partial_sso = true;
   const std::string_view expires = response.header("github-authentication-token-expiration");
   if (!expires.empty() && is_expiry(expires)) signs_.expires = expires;

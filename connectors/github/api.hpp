@@ -1,9 +1,11 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <iterator>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "connectors/github/outcome.hpp"
@@ -27,6 +29,9 @@ struct Answer {
 template <class Document>
 using ReaderOf = Reader<Document> (*)();
 
+/// Since when an answer that was kept is known to be right without asking (HttpRequest::right_since).
+using RightSince = std::optional<std::chrono::sys_seconds>;
+
 /// What answers say of the credential, beside what they were asked for.
 struct CredentialSigns {
   bool classic = false;             ///< a classic token: it says its scopes
@@ -44,19 +49,22 @@ class Api {
   Api(HttpClient& client, Site site, std::string name)
       : client_(client), site_(std::move(site)), name_(std::move(name)) {}
 
-  /// One document. `keeps`: it shows no values and changes seldom, so it may be kept to be asked for again.
+  /// One document. `keeps`: it shows no values and changes seldom, so it may be kept to be asked for again. `page_by`:
+  /// the parameter that names the page behind it.
   template <class Document>
-  Task<Answer<Document>> get(Asked asked, std::string target, ReaderOf<Document> reader, bool keeps);
+  Task<Answer<Document>> get(Asked asked, std::string target, ReaderOf<Document> reader, bool keeps,
+                             RightSince right_since = {}, std::string_view page_by = kPageNumber);
 
   /// A list, to its end. A page that fails fails the list, whose rows up to there are there. Lists whose pages go
   /// round or never end, and those that are shorter or longer than they say, are `failed`.
   template <class Row>
-  Task<Answer<Page<Row>>> list(Asked asked, std::string target, ReaderOf<Page<Row>> reader, bool keeps);
+  Task<Answer<Page<Row>>> list(Asked asked, std::string target, ReaderOf<Page<Row>> reader, bool keeps,
+                               RightSince right_since = {});
 
   /// One page of a list: the one that `page` names, the first where it is empty.
   template <class Row>
   Task<Answer<Page<Row>>> page(Asked asked, std::string target, std::string page, ReaderOf<Page<Row>> reader,
-                               bool keeps);
+                               bool keeps, RightSince right_since = {});
 
   /// A GraphQL query. Its errors are in the document.
   template <class Document>
@@ -67,6 +75,8 @@ class Api {
   [[nodiscard]] const std::optional<Outcome>& ended() const { return ended_; }
   /// Whether any answer has come: until then nobody may be there, and it is of no use to ask in another way.
   [[nodiscard]] bool answered() const { return answered_; }
+  /// What time it was there when it answered last; empty where it does not say.
+  [[nodiscard]] const std::optional<std::chrono::sys_seconds>& their_time() const { return their_time_; }
   [[nodiscard]] const Site& site() const { return site_; }
   /// Whether answers that are kept can only be asked for again with the same credential.
   [[nodiscard]] bool has_strange_etags() const { return client_.counters().strange_etags; }
@@ -74,9 +84,10 @@ class Api {
  private:
   // More than an organisation has secrets or repositories.
   static constexpr std::size_t kMostPages = 2000;
+  static constexpr std::string_view kPageNumber = "page";
 
   template <class Document>
-  Task<Answer<Document>> read(Asked asked, HttpRequest request, Reader<Document> reader);
+  Task<Answer<Document>> read(Asked asked, HttpRequest request, Reader<Document> reader, std::string_view page_by);
   Task<Outcome> send(Asked asked, const HttpRequest& request, HttpResponse& response);
   [[nodiscard]] HttpRequest query_request(std::string_view body) const;
   [[nodiscard]] HttpRequest get_request(const std::string& target, bool keeps) const;
@@ -89,6 +100,7 @@ class Api {
   CredentialSigns signs_;
   std::optional<Outcome> ended_;
   bool answered_ = false;
+  std::optional<std::chrono::sys_seconds> their_time_;
   unsigned failures_in_a_row_ = 0;
 };
 
@@ -98,7 +110,7 @@ Outcome wrong_list(std::string why);
 bool is_page_number(std::string_view page);
 
 template <class Document>
-Task<Answer<Document>> Api::read(Asked asked, HttpRequest request, Reader<Document> reader) {
+Task<Answer<Document>> Api::read(Asked asked, HttpRequest request, Reader<Document> reader, std::string_view page_by) {
   Answer<Document> answer;
   for (const bool last : {false, true}) {
     // An answer that is kept comes as a whole; one that cannot be read is not asked for as "has it changed" again.
@@ -109,7 +121,7 @@ Task<Answer<Document>> Api::read(Asked asked, HttpRequest request, Reader<Docume
     if (answer.outcome.kind == Outcome::Kind::failed && answer.outcome.error == ErrorKind::malformed && !last) continue;
     if (answer.outcome.kind != Outcome::Kind::fine) break;
     auto document = request.keeps_answer ? read_answer(*reader, response.body.view()) : reader->finish();
-    auto next = next_page(response, request.url, "page");
+    auto next = next_page(response, request.url, page_by);
     if (document && next) {
       answer.document = std::move(*document);
       answer.next = std::move(*next);
@@ -124,26 +136,29 @@ Task<Answer<Document>> Api::read(Asked asked, HttpRequest request, Reader<Docume
 template <class Document>
 Task<Answer<Document>> Api::query(std::string body, ReaderOf<Document> reader) {
   HttpRequest request = query_request(body);
-  co_return co_await read(Asked::known, std::move(request), reader());
+  co_return co_await read(Asked::known, std::move(request), reader(), kPageNumber);
 }
 
 template <class Document>
-Task<Answer<Document>> Api::get(Asked asked, std::string target, ReaderOf<Document> reader, bool keeps) {
+Task<Answer<Document>> Api::get(Asked asked, std::string target, ReaderOf<Document> reader, bool keeps,
+                                RightSince right_since, std::string_view page_by) {
   HttpRequest request = get_request(target, keeps);
-  co_return co_await read(asked, std::move(request), reader());
+  request.right_since = right_since;
+  co_return co_await read(asked, std::move(request), reader(), page_by);
 }
 
 template <class Row>
 Task<Answer<Page<Row>>> Api::page(Asked asked, std::string target, std::string page, ReaderOf<Page<Row>> reader,
-                                  bool keeps) {
+                                  bool keeps, RightSince right_since) {
   if (!page.empty()) target.append("&page=").append(page);
-  auto answer = co_await get(asked, std::move(target), reader, keeps);
+  auto answer = co_await get(asked, std::move(target), reader, keeps, right_since);
   if (answer.next && !is_page_number(*answer.next)) answer.outcome = wrong_list("the next page has no number");
   co_return answer;
 }
 
 template <class Row>
-Task<Answer<Page<Row>>> Api::list(Asked asked, std::string target, ReaderOf<Page<Row>> reader, bool keeps) {
+Task<Answer<Page<Row>>> Api::list(Asked asked, std::string target, ReaderOf<Page<Row>> reader, bool keeps,
+                                  RightSince right_since) {
   Answer<Page<Row>> all;
   PageGuard guard(kMostPages);
   for (std::string page;;) {
@@ -151,7 +166,7 @@ Task<Answer<Page<Row>>> Api::list(Asked asked, std::string target, ReaderOf<Page
       all.outcome = wrong_list("its pages go round");
       co_return all;
     }
-    auto answer = co_await this->page(asked, target, page, reader, keeps);
+    auto answer = co_await this->page(asked, target, page, reader, keeps, right_since);
     all.outcome = std::move(answer.outcome);
     if (!all.outcome) co_return all;
     auto& rows = answer.document.rows;

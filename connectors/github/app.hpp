@@ -42,7 +42,8 @@ class AppKey {
 std::unique_ptr<Authorizer> app_authorizer(std::string id, AppKey key, const Clock& clock);
 
 /// What is asked for: of the permissions that the installation has, those that a sweep can use, for reading
-/// (Codespaces' secrets of a repository can be listed with `write` alone). More than the installation has would be
+/// (Codespaces' secrets of a repository can be listed with `write` alone; the organisation's administration is for its
+/// audit log). More than the installation has would be
 /// refused (422).
 Permissions wanted_permissions(const Permissions& granted);
 

@@ -9,6 +9,7 @@
 
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "connectors/github/audit_log.hpp"
 #include "connectors/github/listing.hpp"
 #include "connectors/github/workflow_reader.hpp"
 
@@ -123,6 +124,13 @@ Task<> try_workflows(Survey& survey) {
   survey.note(std::string(title(Family::workflows)), read.front().outcome);
 }
 
+/// Reads it as a sweep does: only then it is known how long it is, and whether it may be believed.
+Task<> try_audit_log(Survey& survey) {
+  const auto reading = co_await read_audit_log(survey.api, survey.organisation);
+  survey.size.audit_log = reading.log ? reading.pages : 0;
+  survey.note("the audit log, without which everything is asked for", reading.outcome);
+}
+
 void add_expiry(SourceCheck& check, const CredentialSigns& signs, const Clock& clock) {
   const auto day =
       parse_date(std::string_view(signs.expires).substr(0, std::min<std::size_t>(signs.expires.size(), 10)));
@@ -133,18 +141,21 @@ void add_expiry(SourceCheck& check, const CredentialSigns& signs, const Clock& c
 
 }  // namespace
 
-Task<Result<>> check_organisation(const Access& access, std::string organisation, const Wanted& wanted,
-                                  const Limits& limits, const Clock& clock, SourceCheck& check) {
-  Survey survey{.api = *access.api, .organisation = organisation, .wanted = wanted, .check = check};
+Task<Result<>> check_organisation(const Access& access, CheckOptions options, const Limits& limits, const Clock& clock,
+                                  SourceCheck& check) {
+  const Wanted& wanted = options.wanted;
+  Survey survey{
+      .api = *access.api, .organisation = options.organisation, .wanted = wanted, .check = check, .size = {}};
   if (!access.identity.empty()) check.identity = access.identity;
   const auto listed = co_await list_repositories(survey);
-  if (!listed) co_return Error{listed.error, organisation + ": " + listed.reason};
+  if (!listed) co_return Error{listed.error, options.organisation + ": " + listed.reason};
   for (const Family family : kOrganisationFamilies) {
     if (wanted.has(family)) co_await ask_own_list(survey, family);
   }
   co_await try_repository(survey);
   co_await try_environment(survey);
   co_await try_workflows(survey);
+  if (options.audit_log) co_await try_audit_log(survey);
   const auto budget = co_await access.api->get(Asked::known, "/rate_limit", &rate_limit_reader, false);
   const auto hourly = budget.outcome ? static_cast<std::uint64_t>(budget.document.core.limit) : 0;
   add_plan(check, survey.size, wanted, limits, hourly);

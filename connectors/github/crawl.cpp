@@ -71,6 +71,7 @@ Task<Result<>> Crawl::run() {
     co_return Result<>();
   }
   own_ = sink_.begin(scope_of(options_.organisation, std::to_string(organisation_.id)));
+  if (options_.audit_log) co_await ask_audit_log();
   if (own_) {
     co_await list_organisation();
     co_await start_counting();
@@ -90,6 +91,17 @@ Task<> Crawl::ask_organisation(Outcome& outcome) {
 }
 
 Task<> Crawl::next_page(std::optional<Rows>& page) { page = co_await listing_.next(); }
+
+/// Where there is none, or not for us, everything is asked for: the sweep is as complete as without.
+Task<> Crawl::ask_audit_log() {
+  auto reading = co_await read_audit_log(api_, options_.organisation);
+  log_ = std::move(reading.log);
+  if (log_ || !own_) co_return;
+  Gap gap{.place = options_.organisation,
+          .reason = "the audit log: " + reading.outcome.reason + "; everything was asked for",
+          .incomplete = false};
+  sink_.gap(*own_, std::move(gap));
+}
 
 /// An organisation without a number has no place, but that nothing of it was read has to be seen.
 Task<> Crawl::end_unknown(Outcome outcome) {
@@ -407,7 +419,9 @@ Task<Outcome> Crawl::read_list(SharedRun run, const Spot& spot, std::string targ
     }
     co_return answer.outcome;
   }
-  auto answer = co_await api_.list(asked, std::move(target), &secrets_reader, true);
+  RightSince right_since;
+  if (log_ && is_in_audit_log(spot.family)) right_since = log_->right_since(run->repository);
+  auto answer = co_await api_.list(asked, std::move(target), &secrets_reader, true, right_since);
   for (const StoredSecret& row : answer.document.rows) emit_secret(*run, spot, row);
   co_return answer.outcome;
 }

@@ -9,6 +9,7 @@
 
 #include "connectors/connector.hpp"
 #include "connectors/github/api.hpp"
+#include "connectors/github/audit_log.hpp"
 #include "connectors/github/denials.hpp"
 #include "connectors/github/listing.hpp"
 #include "connectors/github/plan.hpp"
@@ -28,6 +29,7 @@ struct CrawlOptions {
   unsigned at_once = 10;  ///< requests under way
   /// Whether the credential sees every repository; empty: its answers tell (an owner's classic token does).
   std::optional<bool> sees_all;
+  bool audit_log = false;  ///< whether the audit log may say what need not be asked for again
 };
 
 /// Crawls one organisation: its own secrets first, then each repository while the next ones are being listed. One scope
@@ -90,6 +92,7 @@ class Crawl {
 
   Task<> ask_organisation(Outcome& outcome);
   Task<> next_page(std::optional<Rows>& page);
+  Task<> ask_audit_log();
   Task<> end_unknown(Outcome outcome);
 
   Task<> list_organisation();
@@ -137,6 +140,7 @@ class Crawl {
   TaskGroup group_;
 
   Organisation organisation_;
+  std::optional<AuditLog> log_;
   std::optional<ScopeNumber> own_;  ///< the organisation's scope; empty: it was read before
   Tally own_tally_;
   std::vector<Selected> selected_;

@@ -57,6 +57,7 @@ Limits limits_of(const Site& site, const Settings& settings) {
 }
 
 LimitSign read_limits(const HttpResponse& response, system_clock::time_point now, unsigned times) {
+  if (response.header("x-ratelimit-resource") == "audit_log") return {};
   const bool nothing_remains = number_of(response, "x-ratelimit-remaining") == 0;
   if (response.status != 403 && response.status != 429) {
     return {.pause = nothing_remains ? until_reset(response, now) : seconds(0)};

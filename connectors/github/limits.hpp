@@ -17,7 +17,7 @@ Limits limits_of(const Site& site, const Settings& settings);
 /// Limits::read. Every answer that says nothing remains pauses the credential until the window is over. A 403 or 429
 /// is a refusal for the limit's sake where it carries Retry-After, where nothing remains, or where its message says so;
 /// then the pause is at least a minute, doubles each time, and is given up after the fifth. Any other 403 is a
-/// permission that is missing.
+/// permission that is missing. The audit log has a limit of its own, which nothing waits for: a sweep can do without.
 LimitSign read_limits(const HttpResponse& response, std::chrono::system_clock::time_point now, unsigned times);
 
 }  // namespace tokensweep::github

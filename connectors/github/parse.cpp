@@ -157,6 +157,10 @@ Result<> whole(const RepositoryRow& row) {
   return {};
 }
 
+Result<> whole(const AuditEvent& row) {
+  return row.action.empty() ? Result<>(malformed("an event has no action")) : Result<>();
+}
+
 Result<> whole(const RepositoryWorkflows& row) {
   return row.id == 0 ? Result<>(malformed("a repository has no id")) : Result<>();
 }
@@ -479,6 +483,44 @@ constexpr Field<User> kUser[] = {
     {"login", here<&User::login>, true},
 };
 
+/// Milliseconds since 1970.
+Result<> event_time(Page<AuditEvent>& page, const JsonEvent& event) {
+  std::int64_t count = 0;
+  TRY_VOID(assign(count, event));
+  auto& at = page.rows.back().at;
+  const std::chrono::sys_time<std::chrono::milliseconds> time{std::chrono::milliseconds(count)};
+  at = at ? std::max(*at, time) : time;
+  return {};
+}
+
+/// One name or several; null where it is about no repository.
+Result<> event_repository(Page<AuditEvent>& page, const JsonEvent& event) {
+  if (event.kind == Kind::null || event.kind == Kind::array || event.kind == Kind::end) return {};
+  return assign(page.rows.back().repositories.emplace_back(), event);
+}
+
+Result<> event_repository_id(Page<AuditEvent>& page, const JsonEvent& event) {
+  if (event.kind == Kind::null || event.kind == Kind::array || event.kind == Kind::end) return {};
+  return assign(page.rows.back().repository_ids.emplace_back(), event);
+}
+
+constexpr Field<Page<AuditEvent>> kAuditLog[] = {
+    {"", list},
+    {"[]", row},
+    {"[].action", in_row<&AuditEvent::action>},
+    {"[].@timestamp", event_time},
+    {"[].created_at", event_time},
+    {"[].repo", event_repository},
+    {"[].repo[]", event_repository},
+    {"[].repository", event_repository},
+    {"[].repository[]", event_repository},
+    {"[].old_name", event_repository},
+    {"[].repo_id", event_repository_id},
+    {"[].repo_id[]", event_repository_id},
+    {"[].repository_id", event_repository_id},
+    {"[].repository_id[]", event_repository_id},
+};
+
 constexpr Field<Organisation> kOrganisation[] = {
     {"", object},
     {"id", here<&Organisation::id>, true},
@@ -597,6 +639,7 @@ Reader<Page<RepositoryRow>> repositories_reader() { return reader_of(kRepositori
 Reader<Page<RepositoryRow>> selected_reader() { return reader_of(kSelected); }
 Reader<RepositoryPage> repository_page_reader() { return reader_of(kRepositoryPage); }
 Reader<WorkflowPage> workflow_page_reader() { return reader_of(kWorkflowPage, kLongestFile); }
+Reader<Page<AuditEvent>> audit_log_reader() { return reader_of(kAuditLog); }
 Reader<User> user_reader() { return reader_of(kUser); }
 Reader<Organisation> organisation_reader() { return reader_of(kOrganisation); }
 Reader<Installation> installation_reader() { return reader_of(kInstallation); }

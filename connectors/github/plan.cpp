@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include "base/text.hpp"
+#include "base/time.hpp"
 #include "net/url.hpp"
 
 namespace tokensweep::github {
@@ -31,6 +32,32 @@ constexpr std::array<FamilyRow, static_cast<std::size_t>(Family::count_)> kFamil
     {Family::registries, "registries", "private registries", "/private-registries", false},
     {Family::workflows, "workflows", "workflow files", "", false},
 }};
+
+// Categories of the audit log's events that tell of nothing that is stored, by GitHub's list of events: what busy
+// organisations have most of, and what names people alone. They are not even asked for.
+constexpr std::string_view kHarmlessCategories[] = {
+    "checks",       "code_scanning",       "copilot",
+    "git",          "hook",                "issue",
+    "issue_comment", "issues",             "oauth_access",
+    "oauth_authorization", "packages",     "personal_access_token",
+    "project",      "protected_branch",    "pull_request",
+    "pull_request_review", "pull_request_review_comment", "repository_vulnerability_alert",
+    "secret_scanning_alert", "team",       "user",
+    "workflows",
+};
+
+// Frequent ones of the category that tells the most.
+constexpr std::string_view kHarmlessActions[] = {
+    "repo.add_topic",
+    "repo.code_scanning_analysis_deleted",
+    "repo.download_zip",
+    "repo.register_self_hosted_runner",
+    "repo.remove_self_hosted_runner",
+    "repo.remove_topic",
+    "repo.self_hosted_runner_offline",
+    "repo.self_hosted_runner_online",
+    "repo.self_hosted_runner_updated",
+};
 
 const FamilyRow& row_of(Family family) { return kFamilies[static_cast<std::size_t>(family)]; }
 
@@ -105,6 +132,28 @@ std::string repositories_of(std::string_view organisation) {
   return organisation_path(organisation).append("/repos?type=all&per_page=100");
 }
 
+std::string audit_log_list(std::string_view organisation, std::chrono::sys_days since) {
+  // A day, without a time: any zone that GitHub may take it in is within the day that the log is read too far.
+  std::string phrase = "created:>=" + format_date(since);
+  for (const std::string_view category : kHarmlessCategories) phrase.append(" -action:").append(category);
+  return organisation_path(organisation)
+      .append("/audit-log?phrase=")
+      .append(percent_encoded(phrase))
+      .append("&include=web&order=asc&per_page=100");
+}
+
+bool tells_of_change(std::string_view action) {
+  const std::string_view category = action.substr(0, action.find('.'));
+  return std::find(std::begin(kHarmlessCategories), std::end(kHarmlessCategories), category) ==
+             std::end(kHarmlessCategories) &&
+         std::find(std::begin(kHarmlessActions), std::end(kHarmlessActions), action) == std::end(kHarmlessActions);
+}
+
+bool is_in_audit_log(Family family) {
+  return family == Family::actions || family == Family::environments || family == Family::dependabot ||
+         family == Family::codespaces;
+}
+
 std::string own_codespaces_list() { return paged("/user/codespaces/secrets", Family::codespaces); }
 
 std::string repositories_query(std::string_view organisation, std::string_view after, unsigned first, bool protection) {
@@ -149,6 +198,7 @@ void add_plan(SourceCheck& check, const FleetSize& size, const Wanted& wanted, c
               std::uint64_t hourly) {
   const std::uint64_t listing = std::max<std::uint64_t>(pages(size.repositories, 100), 1);
   add_line(check, 1, "the organisation");
+  add_line(check, size.audit_log, "the audit log of eight days");
   for (const Family family : kOrganisationFamilies) {
     if (!wanted.has(family)) continue;
     const auto rows = size.own.find(family);
@@ -168,6 +218,16 @@ void add_plan(SourceCheck& check, const FleetSize& size, const Wanted& wanted, c
   for (const Family family : kEnvironmentFamilies) {
     if (!wanted.has(family)) continue;
     add_line(check, size.environments, fmt::format("{} of {} environments", title(family), grouped(size.environments)));
+  }
+  if (size.audit_log > 0) {
+    std::uint64_t saved = 0;
+    for (const Family family : kRepositoryFamilies) {
+      if (wanted.has(family) && is_in_audit_log(family)) saved += size.repositories;
+    }
+    if (wanted.has(Family::environments)) saved += size.environments;
+    check.remarks.push_back(fmt::format("the audit log may be read: it saves up to {} of these requests where a sweep of "
+                                        "the last seven days has made them",
+                                        grouped(saved)));
   }
   if (!size.by_rest) check.points += listing * kPointsAPage;
   const std::uint64_t workflows = wanted.has(Family::workflows) ? pages(size.repositories, kWorkflowsAtOnce) : 0;

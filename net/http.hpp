@@ -50,7 +50,7 @@ struct HttpRequest {
   /// Whether the answer may be kept on disk to ask "has it changed" next time: never where it shows values.
   bool keeps_answer = false;
   /// A kept answer that the far side gave or confirmed then or later, by its own `Date`, is known to be right still: it
-  /// is given without asking. Empty: nothing is known.
+  /// is given without asking. Empty: nothing is known, and when a kept answer is confirmed is not noted either.
   std::optional<std::chrono::sys_seconds> right_since;
   BodyReader* reader = nullptr;  ///< takes the body in place of HttpResponse::body; has to outlive the request
 };

@@ -50,8 +50,8 @@ void AuditLog::take(const AuditEvent& event) {
   if (!is_named && (event.action.starts_with("repo.") || event.action.starts_with("environment."))) is_clear_ = false;
 }
 
-RightSince AuditLog::right_since(const RepositoryRow& repository) const {
-  if (!is_clear_) return std::nullopt;
+sys_seconds AuditLog::right_since(const RepositoryRow& repository) const {
+  if (!is_clear_) return kNeverRight;
   const sys_seconds event = std::max(last_of(by_name_, lower(repository.full_name)), last_of(by_id_, repository.id));
   const sys_seconds oldest = now_ - kLongestBelief;
   return event < oldest ? oldest : std::max(oldest, event + kEventMargin);

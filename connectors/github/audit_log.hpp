@@ -19,6 +19,9 @@ inline constexpr std::chrono::days kLongestBelief{7};
 /// behind a change.
 inline constexpr std::chrono::hours kEventMargin{1};
 
+/// No kept answer is known to be right; when one is confirmed is noted all the same, for the next sweep.
+inline constexpr std::chrono::sys_seconds kNeverRight = std::chrono::sys_seconds::max();
+
 /// What the log's events say of each repository. Pure.
 class AuditLog {
  public:
@@ -28,8 +31,8 @@ class AuditLog {
 
   void take(const AuditEvent& event);
 
-  /// Since when kept answers about this repository are right; empty: nothing can be said, and it has to be asked.
-  [[nodiscard]] RightSince right_since(const RepositoryRow& repository) const;
+  /// Since when kept answers about this repository are right.
+  [[nodiscard]] std::chrono::sys_seconds right_since(const RepositoryRow& repository) const;
 
  private:
   [[nodiscard]] std::string key_of(std::string_view name) const;

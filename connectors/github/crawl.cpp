@@ -420,7 +420,9 @@ Task<Outcome> Crawl::read_list(SharedRun run, const Spot& spot, std::string targ
     co_return answer.outcome;
   }
   RightSince right_since;
-  if (log_ && is_in_audit_log(spot.family)) right_since = log_->right_since(run->repository);
+  if (options_.audit_log && is_in_audit_log(spot.family)) {
+    right_since = log_ ? log_->right_since(run->repository) : kNeverRight;
+  }
   auto answer = co_await api_.list(asked, std::move(target), &secrets_reader, true, right_since);
   for (const StoredSecret& row : answer.document.rows) emit_secret(*run, spot, row);
   co_return answer.outcome;

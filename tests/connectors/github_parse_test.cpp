@@ -213,6 +213,35 @@ TEST_CASE("GraphQL's errors come with status 200, and are told apart by their ty
   }
 }
 
+TEST_CASE("the audit log's events say where and when, and nothing of people") {
+  const auto page = read(audit_log_reader(), R"([
+    {"@timestamp": 1790000000123, "created_at": 1790000000456, "action": "repo.rename", "actor": "ann", "repo": "acme/site",
+     "repo_id": 11, "old_name": "old", "data": {"repo": "acme/other"}},
+    {"action": "org.add_member", "repo": null, "actor_location": {"country_code": "DE"}},
+    {"created_at": 5, "@timestamp": 7, "action": "x.y", "repo": ["acme/a", "acme/b"], "repository_id": [1, 2]}])");
+  REQUIRE(page);
+  REQUIRE(page->rows.size() == 3);
+  using Strings = std::vector<std::string>;
+  using Numbers = std::vector<std::int64_t>;
+  CHECK(page->rows[0].repositories == Strings{"acme/site", "old"});
+  CHECK(page->rows[0].repository_ids == Numbers{11});
+  REQUIRE(page->rows[0].at);
+  CHECK(page->rows[0].at->time_since_epoch().count() == 1790000000456);
+  CHECK(page->rows[1].repositories.empty());
+  CHECK_FALSE(page->rows[1].at);
+  CHECK(page->rows[2].repositories == Strings{"acme/a", "acme/b"});
+  CHECK(page->rows[2].repository_ids == Numbers{1, 2});
+  CHECK(page->rows[2].at->time_since_epoch().count() == 7);
+  // Where it cannot be read for certain, nothing is concluded.
+  for (const char* event : {R"({})", R"({"action": ""})", R"({"action": 1})", R"({"action": "x.y", "repo": 5})",
+                            R"({"action": "x.y", "repo": {"name": "a"}})", R"({"action": "x.y", "repo_id": "11"})",
+                            R"({"action": "x.y", "created_at": "yesterday"})", R"({"action": "x.y", "created_at": -1})"}) {
+    CAPTURE(event);
+    CHECK_FALSE(read(audit_log_reader(), "[" + std::string(event) + "]"));
+  }
+  CHECK_FALSE(read(audit_log_reader(), R"({"message": "Not Found"})"));
+}
+
 TEST_CASE("an App's installation and its token") {
   const auto installation =
       read(installation_reader(), R"({"id": 5, "account": {"login": "acme"}, "repository_selection": "selected",

@@ -27,6 +27,10 @@ void check(const RepositoryWorkflows& row) {
   if (row.id <= 0 || (!row.has_folder && !row.files.empty())) std::abort();
 }
 
+void check(const AuditEvent& row) {
+  if (row.action.empty()) std::abort();
+}
+
 template <class Answer>
 void check_rows(const Answer& page) {
   if constexpr (requires { page.rows; }) {
@@ -58,6 +62,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   run(selected_reader(), bytes);
   run(repository_page_reader(), bytes);
   run(workflow_page_reader(), bytes);
+  run(audit_log_reader(), bytes);
   run(user_reader(), bytes);
   run(organisation_reader(), bytes);
   run(installation_reader(), bytes);

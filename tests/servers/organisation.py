@@ -218,6 +218,9 @@ class Organisation:
 
     def remove(self, repository: Repository) -> None:
         self.repositories.remove(repository)
+        for stored in [*self.secrets.values(), *self.variables.values(), self.user_secrets]:
+            for one in stored:
+                one.selected = [number for number in one.selected if number != repository.id]
         self.index()
 
     def rename(self, repository: Repository, name: str) -> None:

@@ -180,6 +180,18 @@ TEST_CASE("a refusal for the limit's sake is told from a missing permission, and
       {"a page of a proxy", answer(403, {}, "<html>"), 0, 0s, false},
       {"a retry-after that is none", answer(403, {{"Retry-After", "soon"}}), 0, 0s, false},
       {"gone", answer(404, {}), 0, 0s, false},
+      {"the audit log's own limit, used up", answer(200, {{"x-ratelimit-remaining", "0"},
+                                                          {"x-ratelimit-reset", "1790000100"},
+                                                          {"x-ratelimit-resource", "audit_log"}}),
+       0, 0s, false},
+      {"and exceeded", answer(403, {{"x-ratelimit-remaining", "0"},
+                                    {"x-ratelimit-reset", "1790000100"},
+                                    {"x-ratelimit-resource", "audit_log"}}),
+       0, 0s, false},
+      {"another one's is none of that", answer(403, {{"x-ratelimit-remaining", "0"},
+                                                     {"x-ratelimit-reset", "1790000100"},
+                                                     {"x-ratelimit-resource", "core"}}),
+       0, 101s, true},
   };
   for (const auto& c : cases) {
     CAPTURE(c.what);
@@ -447,6 +459,7 @@ TEST_CASE("only what a sweep can use is asked for, to read") {
   const Permissions granted = {{"metadata", "read"},
                                {"contents", "write"},
                                {"deployments", "write"},
+                               {"organization_administration", "write"},
                                {"secrets", "write"},
                                {"organization_secrets", "read"},
                                {"codespaces_secrets", "write"},
@@ -457,6 +470,7 @@ TEST_CASE("only what a sweep can use is asked for, to read") {
                               {"contents", "read"},
                               {"codespaces_secrets", "write"},
                               {"metadata", "read"},
+                              {"organization_administration", "read"},
                               {"organization_secrets", "read"},
                               {"secrets", "read"}});
   CHECK(token_request({{"metadata", "read"}, {"secrets", "read"}}) ==

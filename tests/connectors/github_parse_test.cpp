@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/time.hpp"
 #include "connectors/github/parse.hpp"

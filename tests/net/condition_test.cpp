@@ -38,14 +38,20 @@ struct GitHubLike {
   std::string accept = "application/vnd.github+json";
   std::string body = R"({"total_count":0})";
   bool other_etags = false;
+  std::string date;  ///< of its answers; empty: they have none
 
   Result<HttpResponse> operator()(const FakeService::Arrival& arrival) const {
     const std::string tag =
         other_etags ? hex_sha256(body) : hex_sha256(accept + ":" + arrival.authorization + ":" + body);
     if (arrival.condition == "\"" + tag + "\"" || arrival.condition == "W/\"" + tag + "\"") {
-      return answer_of(304, {{"x-ratelimit-remaining", "7"}});
+      return dated(answer_of(304, {{"x-ratelimit-remaining", "7"}}));
     }
-    return answer_of(200, {{"ETag", "W/\"" + tag + "\""}, {"Link", "<?page=2>; rel=next"}, {"X-Other", "x"}}, body);
+    return dated(
+        answer_of(200, {{"ETag", "W/\"" + tag + "\""}, {"Link", "<?page=2>; rel=next"}, {"X-Other", "x"}}, body));
+  }
+  [[nodiscard]] HttpResponse dated(HttpResponse answer) const {
+    if (!date.empty()) answer.headers.push_back({"Date", date});
+    return answer;
   }
 };
 
@@ -60,8 +66,10 @@ struct ConditionRig {
     made.identity = identity;
     return made;
   }
-  Result<HttpResponse> get(std::string_view target, bool keeps = true) {
+  Result<HttpResponse> get(std::string_view target, bool keeps = true,
+                           std::optional<std::chrono::sys_seconds> right_since = {}) {
     HttpRequest request;
+    request.right_since = right_since;
     request.url = kApi.at(target);
     request.headers = {{"Accept", "application/vnd.github+json"}};
     request.keeps_answer = keeps;
@@ -115,6 +123,56 @@ TEST_CASE("a changed answer replaces the kept one, where it may be kept") {
   CHECK(store.answers.begin()->second.body == "changed");
   CHECK(store.answers.begin()->second.headers.size() == 1);
   CHECK(test.get("/x")->unchanged);
+}
+
+TEST_CASE("an answer that is known to be right is given without asking, by the far side's own time") {
+  constexpr auto kCame = std::chrono::sys_seconds(std::chrono::seconds(784111777));  // RFC 9110, 5.6.7
+  using std::chrono::seconds;
+  GitHubLike service;
+  MemoryStore store;
+  ConditionRig test(service, store, "one");
+  const auto asked = [&test] { return test.rig.service.arrivals.size(); };
+
+  // Without a date nothing is known of it.
+  CHECK(test.get("/x", true, kCame).has_value());
+  CHECK(test.get("/x", true, kCame)->unchanged);
+  CHECK(asked() == 2);
+
+  service.date = "Sun, 06 Nov 1994 08:49:37 GMT";
+  CHECK(test.get("/x", true, kCame)->unchanged);  // asked for, and confirmed
+  CHECK(asked() == 3);
+  const auto known = test.get("/x", true, kCame);
+  CHECK(asked() == 3);
+  CHECK(known->status == 200);
+  CHECK(known->unchanged);
+  CHECK(known->body.view() == service.body);
+  CHECK(known->header("Link") == "<?page=2>; rel=next");
+
+  CHECK(test.get("/x", true, kCame + seconds(1))->unchanged);
+  CHECK(asked() == 4);
+  CHECK(test.get("/x", true)->unchanged);
+  CHECK(asked() == 5);
+  CHECK(test.get("/x", false, kCame).has_value());
+  CHECK(asked() == 6);
+  CHECK(test.get("/y", true, kCame).has_value());
+  CHECK(asked() == 7);
+
+  // A later confirmation counts, where it is asked for.
+  service.date = "Sun, 06 Nov 1994 08:50:37 GMT";
+  CHECK(test.get("/x", true)->unchanged);
+  CHECK(test.get("/x", true, kCame + seconds(60))->unchanged);
+  CHECK(asked() == 9);
+  CHECK(test.get("/x", true, kCame + seconds(60))->unchanged);
+  CHECK(asked() == 9);
+
+  // The caller knew wrongly: it is his word that counts, until he says otherwise.
+  service.body = "changed";
+  CHECK(test.get("/x", true, kCame)->body.view() != service.body);
+  CHECK(test.get("/x", true, std::chrono::sys_seconds::max())->body.view() == service.body);
+  CHECK(asked() == 10);
+
+  ConditionRig other(service, store, "one", "app 2");
+  CHECK_FALSE(other.get("/x", true, kCame)->unchanged);
 }
 
 TEST_CASE("an answer is kept for one origin, identity and address") {

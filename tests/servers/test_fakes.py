@@ -24,7 +24,7 @@ import time
 import unittest
 from pathlib import Path
 from typing import Any, Callable, Iterator
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "tools")]
@@ -663,6 +663,97 @@ class Behaviour(unittest.TestCase):
                     secrets(f"{inner}/secrets", "actions", "environment", name, environment["name"])
                     variables([f"{inner}/variables"])
         return found, denied
+
+
+class AuditLogAnswers(unittest.TestCase):
+    def setUp(self) -> None:
+        self.now = 1_790_000_000.0
+        organisation = Organisation(5, Shape(repositories=6))
+        self.server = self.enterContext(GitHub(organisation, clock=lambda: self.now, limits=Limits(primary=None, graphql=None)))
+
+    def ask(self, query: str = "", status: int = 200, token: str = "") -> Reply:
+        reply = ask(self.server, f"/orgs/acme/audit-log?{query}", token or self.server.classic().token)
+        self.assertEqual(status, reply.status)
+        return reply
+
+    def actions(self, phrase: str) -> list[str]:
+        return [event["action"] for event in self.ask(f"order=asc&phrase={quote(phrase)}").json()]
+
+    def test_each_change_of_the_organisation_has_its_event(self) -> None:
+        changes, one = self.server.changes, self.server.organisation.repositories[0]
+        changes.set_secret(one, "FRESH")
+        changes.set_secret(one, "FRESH")
+        changes.remove_secret(one, "FRESH")
+        changes.set_secret(one, "FRESH", "dependabot")
+        changes.set_secret(one, "FRESH", environment=one.environments[0])
+        changes.set_secret(None, "FRESH")
+        changes.remove_environment(one, one.environments[0])
+        changes.add_environment(one, "later")
+        changes.rename_repository(one, "renamed")
+        changes.archive_repository(one)
+        changes.destroy_repository(changes.create_repository("made"))
+        events = self.ask("order=asc").json()
+        validate("GET /orgs/{org}/audit-log", 200, events)
+        self.assertEqual(["repo.create_actions_secret", "repo.update_actions_secret", "repo.remove_actions_secret",
+                          "repo.create_integration_secret", "environment.create_actions_secret", "org.create_actions_secret",
+                          "environment.delete", "repo.rename", "repo.archived", "repo.create", "repo.destroy"],
+                         [event["action"] for event in events])
+        self.assertEqual({"acme/service-0000", "acme/renamed", "acme/made", None}, {event.get("repo") for event in events})
+        self.assertEqual(301, ask(self.server, "/repos/acme/service-0000/actions/secrets", self.server.classic().token).status)
+        self.assertEqual(404, ask(self.server, "/repos/acme/made/actions/secrets", self.server.classic().token).status)
+
+    def test_pages_go_by_cursor_in_both_orders(self) -> None:
+        for number in range(250):
+            self.now += 60
+            self.server.audit.write("org.add_member", user=f"user-{number}")
+        for order, expected in (("asc", list(range(250))), ("desc", list(range(250))[::-1])):
+            target = f"/orgs/acme/audit-log?order={order}&per_page=100&phrase={quote('created:>=2026-09-01')}"
+            seen: list[int] = []
+            sizes: list[int] = []
+            cursor = ""
+            for _ in range(5):
+                reply = ask(self.server, target + cursor, self.server.classic().token)
+                sizes.append(len(reply.json()))
+                seen += [int(event["user"].partition("-")[2]) for event in reply.json()]
+                link = reply.next()
+                if not link:
+                    break
+                cursor = "&after=" + parse_qs(urlsplit(link).query)["after"][0].replace("=", "%3D")
+            self.assertEqual(([100, 100, 50], expected), (sizes, seen))
+
+    def test_phrases_delays_and_what_is_too_old(self) -> None:
+        self.server.audit.write("repo.create")
+        self.now += 40 * 86_400
+        self.server.audit.write("team.create")
+        self.server.audit.write("teamwork.create")
+        self.server.audit.delay = 100
+        self.server.audit.write("repo.destroy")
+        self.assertEqual(["repo.create", "team.create", "teamwork.create"], self.actions(""))
+        self.now += 100
+        self.assertEqual(["repo.create", "repo.destroy"], self.actions("action:repo"))
+        self.assertEqual(["repo.create", "teamwork.create"], self.actions("-action:team -action:repo.destroy"))
+        self.assertEqual(["team.create", "teamwork.create", "repo.destroy"], self.actions("created:>=2026-10-20"))
+        self.now += 60 * 86_400
+        self.assertEqual(["team.create", "teamwork.create", "repo.destroy"], self.actions(""))  # three months
+        self.assertEqual(4, len(self.actions("created:>=2026-01-01")))
+        self.now += 100 * 86_400
+        self.assertEqual(["team.create", "teamwork.create", "repo.destroy"], self.actions("created:>=2026-01-01"))  # 180 days
+
+    def test_who_may_read_it_and_how_often(self) -> None:
+        self.ask()
+        self.ask(status=403, token=self.server.classic(scopes=("admin:org", "repo")).token)
+        self.ask(status=403, token=self.server.fine_grained({"organization_secrets": "read"}).token)
+        self.ask(token=self.server.fine_grained({"organization_administration": "read"}).token)
+        self.server.audit.denied = 404
+        self.ask(status=404)
+        self.server.audit.denied = None
+        self.server.set("limits.audit_log", 2)
+        reply = self.ask()
+        self.assertEqual(("audit_log", "2"), (reply.headers["x-ratelimit-resource"], reply.headers["x-ratelimit-limit"]))
+        for _ in range(2):
+            last = ask(self.server, "/orgs/acme/audit-log", self.server.classic().token)
+        self.assertEqual((403, "0"), (last.status, last.headers["x-ratelimit-remaining"]))
+        self.assertEqual(200, ask(self.server, "/orgs/acme/actions/secrets", self.server.classic().token).status)
 
 
 class LimitsAndCounts(unittest.TestCase):

@@ -65,8 +65,8 @@ class HttpClient {
  public:
   virtual ~HttpClient() = default;
 
-  /// Gives a kept answer where that is known to be right (HttpRequest::right_since), and nothing leaves. Otherwise sends
-  /// the request: waits for its turn, adds the credential, asks whether a kept answer is still right, sends again
+  /// Gives a kept answer where that is known to be right (HttpRequest::right_since), and nothing leaves. Otherwise
+  /// sends the request: waits for its turn, adds the credential, asks whether a kept answer is still right, sends again
   /// what failed by the network or with 500, 502, 503, 504 (jittered, within a budget that all requests share), waits
   /// out limits, gets another credential once where it is refused (Authorizer::is_refusal), follows a redirect of a GET
   /// within the origin, once.

@@ -69,8 +69,8 @@ struct HttpResponse {
   std::vector<HttpHeader> headers;
   WipedText body;
   std::chrono::milliseconds took{0};  ///< from the first byte sent to the last one received
-  /// The far side said 304, or it was not asked (HttpRequest::right_since): status and body are those of the kept answer,
-  /// and so are the headers that it did not send.
+  /// The far side said 304, or it was not asked (HttpRequest::right_since): status and body are those of the kept
+  /// answer, and so are the headers that it did not send.
   bool unchanged = false;
 
   /// The first header of that name, in any case; empty where there is none.

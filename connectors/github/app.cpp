@@ -208,8 +208,8 @@ Permissions wanted_permissions(const Permissions& granted) {
   for (const auto& [name, level] : granted) {
     const bool fine = name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string::npos;
     const bool of_use = name == "metadata" || name == "actions" || name == "contents" || name == "environments" ||
-                        name == "organization_administration" || name.ends_with("secrets") || name.ends_with("variables") ||
-                        name.ends_with("private_registries");
+                        name == "organization_administration" || name.ends_with("secrets") ||
+                        name.ends_with("variables") || name.ends_with("private_registries");
     if (!fine || !of_use) continue;
     wanted.emplace(name, name == "codespaces_secrets" && level == "write" ? "write" : "read");
   }

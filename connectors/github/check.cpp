@@ -144,8 +144,7 @@ void add_expiry(SourceCheck& check, const CredentialSigns& signs, const Clock& c
 Task<Result<>> check_organisation(const Access& access, CheckOptions options, const Limits& limits, const Clock& clock,
                                   SourceCheck& check) {
   const Wanted& wanted = options.wanted;
-  Survey survey{
-      .api = *access.api, .organisation = options.organisation, .wanted = wanted, .check = check, .size = {}};
+  Survey survey{.api = *access.api, .organisation = options.organisation, .wanted = wanted, .check = check, .size = {}};
   if (!access.identity.empty()) check.identity = access.identity;
   const auto listed = co_await list_repositories(survey);
   if (!listed) co_return Error{listed.error, options.organisation + ": " + listed.reason};

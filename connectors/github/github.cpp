@@ -47,8 +47,9 @@ constexpr std::array kKeys = {
                        "more for 25 repositories"},
     KeySpec{.name = "audit_log",
             .kind = KeyKind::flag,
-            .summary = "let Enterprise Cloud's audit log say which repositories need not be asked again: a night on which "
-                       "little changed takes a few requests"},
+            .summary =
+                "let Enterprise Cloud's audit log say which repositories need not be asked again: a night on which "
+                "little changed takes a few requests"},
 };
 
 Result<Wanted> wanted_of(const Settings& settings) {

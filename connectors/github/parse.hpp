@@ -115,8 +115,9 @@ struct WorkflowPage : Page<RepositoryWorkflows> {
 
 /// What an event of the audit log says of where something happened. Nothing else of it is read: it names people.
 struct AuditEvent {
-  std::string action;                     ///< `repo.create_actions_secret`: a category, and what was done
-  std::vector<std::string> repositories;  ///< their names, today's and former ones: `owner/name`, some without the owner
+  std::string action;  ///< `repo.create_actions_secret`: a category, and what was done
+  std::vector<std::string>
+      repositories;  ///< their names, today's and former ones: `owner/name`, some without the owner
   std::vector<std::int64_t> repository_ids;
   std::optional<std::chrono::sys_time<std::chrono::milliseconds>> at;  ///< when it was recorded, or done: the later one
 };
@@ -177,7 +178,7 @@ Reader<Page<RepositoryRow>> repositories_reader();   ///< R: a bare array
 Reader<Page<RepositoryRow>> selected_reader();       ///< A2, C2, D2, G2
 Reader<RepositoryPage> repository_page_reader();     ///< a query of plan.hpp
 Reader<WorkflowPage> workflow_page_reader();         ///< the other one
-Reader<Page<AuditEvent>> audit_log_reader();  ///< a bare array; Enterprise Cloud alone has it
+Reader<Page<AuditEvent>> audit_log_reader();         ///< a bare array; Enterprise Cloud alone has it
 Reader<User> user_reader();
 Reader<Organisation> organisation_reader();
 Reader<Installation> installation_reader();

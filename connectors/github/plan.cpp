@@ -36,13 +36,27 @@ constexpr std::array<FamilyRow, static_cast<std::size_t>(Family::count_)> kFamil
 // Categories of the audit log's events that tell of nothing that is stored, by GitHub's list of events: what busy
 // organisations have most of, and what names people alone. They are not even asked for.
 constexpr std::string_view kHarmlessCategories[] = {
-    "checks",       "code_scanning",       "copilot",
-    "git",          "hook",                "issue",
-    "issue_comment", "issues",             "oauth_access",
-    "oauth_authorization", "packages",     "personal_access_token",
-    "project",      "protected_branch",    "pull_request",
-    "pull_request_review", "pull_request_review_comment", "repository_vulnerability_alert",
-    "secret_scanning_alert", "team",       "user",
+    "checks",
+    "code_scanning",
+    "copilot",
+    "git",
+    "hook",
+    "issue",
+    "issue_comment",
+    "issues",
+    "oauth_access",
+    "oauth_authorization",
+    "packages",
+    "personal_access_token",
+    "project",
+    "protected_branch",
+    "pull_request",
+    "pull_request_review",
+    "pull_request_review_comment",
+    "repository_vulnerability_alert",
+    "secret_scanning_alert",
+    "team",
+    "user",
     "workflows",
 };
 
@@ -225,9 +239,10 @@ void add_plan(SourceCheck& check, const FleetSize& size, const Wanted& wanted, c
       if (wanted.has(family) && is_in_audit_log(family)) saved += size.repositories;
     }
     if (wanted.has(Family::environments)) saved += size.environments;
-    check.remarks.push_back(fmt::format("the audit log may be read: it saves up to {} of these requests where a sweep of "
-                                        "the last seven days has made them",
-                                        grouped(saved)));
+    check.remarks.push_back(
+        fmt::format("the audit log may be read: it saves up to {} of these requests where a sweep of "
+                    "the last seven days has made them",
+                    grouped(saved)));
   }
   if (!size.by_rest) check.points += listing * kPointsAPage;
   const std::uint64_t workflows = wanted.has(Family::workflows) ? pages(size.repositories, kWorkflowsAtOnce) : 0;

@@ -71,11 +71,11 @@ std::string environments_of(std::string_view repository);
 std::string repositories_of(std::string_view organisation);
 /// The audit log since a day, oldest events first, without the categories that never tell of what is stored.
 std::string audit_log_list(std::string_view organisation, std::chrono::sys_days since);
-/// Whether an event of the audit log says that what is stored in its repositories may have changed. What is not known to
-/// be harmless does: GitHub has new actions each month.
+/// Whether an event of the audit log says that what is stored in its repositories may have changed. What is not known
+/// to be harmless does: GitHub has new actions each month.
 bool tells_of_change(std::string_view action);
-/// Whether the audit log has an event for each change of this family's lists in repositories and environments. Of agents
-/// secrets its documentation says nothing, and variables' lists are never kept, as they show values.
+/// Whether the audit log has an event for each change of this family's lists in repositories and environments. Of
+/// agents secrets its documentation says nothing, and variables' lists are never kept, as they show values.
 bool is_in_audit_log(Family family);
 /// The Codespaces secrets of the user who asks.
 std::string own_codespaces_list();

@@ -17,14 +17,18 @@ using std::chrono::sys_seconds;
 constexpr sys_seconds kNow{std::chrono::seconds(1'790'000'000)};
 constexpr sys_seconds kOldest = kNow - kLongestBelief;
 
-RepositoryRow site() { return {.id = 11, .node_id = {}, .full_name = "acme/site", .visibility = {}, .environments = {}}; }
+RepositoryRow site() {
+  return {.id = 11, .node_id = {}, .full_name = "acme/site", .visibility = {}, .environments = {}};
+}
 
 AuditEvent event(std::string action, std::vector<std::string> repositories, std::vector<std::int64_t> ids,
                  std::optional<std::chrono::sys_time<std::chrono::milliseconds>> at = kNow - 2h) {
-  return {.action = std::move(action), .repositories = std::move(repositories), .repository_ids = std::move(ids), .at = at};
+  return {
+      .action = std::move(action), .repositories = std::move(repositories), .repository_ids = std::move(ids), .at = at};
 }
 
-TEST_CASE("kept answers are right since the last event of their repository, with a margin, and for seven days at most") {
+TEST_CASE(
+    "kept answers are right since the last event of their repository, with a margin, and for seven days at most") {
   const struct {
     const char* what;
     std::vector<AuditEvent> events;
@@ -50,7 +54,8 @@ TEST_CASE("kept answers are right since the last event of their repository, with
       {"an event right before the oldest belief", {event("repo.access", {"acme/site"}, {}, kOldest - 1s)}, kOldest},
       {"an event right after it", {event("repo.access", {"acme/site"}, {}, kOldest)}, kOldest + 1h},
       {"pull requests, runners",
-       {event("pull_request.create", {"acme/site"}, {11}), event("repo.self_hosted_runner_online", {"acme/site"}, {11})},
+       {event("pull_request.create", {"acme/site"}, {11}),
+        event("repo.self_hosted_runner_online", {"acme/site"}, {11})},
        kOldest},
       {"the organisation's own", {event("org.update_actions_secret", {}, {})}, kOldest},
       {"a repository's that is not named", {event("repo.create_actions_secret", {}, {})}, kNeverRight},
@@ -82,17 +87,39 @@ TEST_CASE("the log is asked for from a day, oldest first, without what is harmle
 }
 
 TEST_CASE("each event that GitHub lists for what is stored counts as a change") {
-  for (const char* action :
-       {"repo.create_actions_secret", "repo.update_actions_secret", "repo.remove_actions_secret",
-        "repo.create_integration_secret", "repo.update_integration_secret", "repo.remove_integration_secret",
-        "repo.create_actions_variable", "repo.update_actions_variable", "repo.remove_actions_variable",
-        "environment.create_actions_secret", "environment.update_actions_secret", "environment.remove_actions_secret",
-        "environment.create_actions_variable", "environment.update_actions_variable",
-        "environment.remove_actions_variable", "environment.delete", "environment.add_protection_rule",
-        "environment.update_protection_rule", "environment.remove_protection_rule", "repo.create", "repo.destroy",
-        "repo.rename", "repo.transfer", "repo.transfer_outgoing", "repo.transfer_start", "repo.archived",
-        "repo.unarchived", "repo.access", "repo.actions_enabled", "repo.update_actions_settings",
-        "codespaces.create_an_org_secret", "org.create_actions_secret", "org.create_integration_secret"}) {
+  for (const char* action : {"repo.create_actions_secret",
+                             "repo.update_actions_secret",
+                             "repo.remove_actions_secret",
+                             "repo.create_integration_secret",
+                             "repo.update_integration_secret",
+                             "repo.remove_integration_secret",
+                             "repo.create_actions_variable",
+                             "repo.update_actions_variable",
+                             "repo.remove_actions_variable",
+                             "environment.create_actions_secret",
+                             "environment.update_actions_secret",
+                             "environment.remove_actions_secret",
+                             "environment.create_actions_variable",
+                             "environment.update_actions_variable",
+                             "environment.remove_actions_variable",
+                             "environment.delete",
+                             "environment.add_protection_rule",
+                             "environment.update_protection_rule",
+                             "environment.remove_protection_rule",
+                             "repo.create",
+                             "repo.destroy",
+                             "repo.rename",
+                             "repo.transfer",
+                             "repo.transfer_outgoing",
+                             "repo.transfer_start",
+                             "repo.archived",
+                             "repo.unarchived",
+                             "repo.access",
+                             "repo.actions_enabled",
+                             "repo.update_actions_settings",
+                             "codespaces.create_an_org_secret",
+                             "org.create_actions_secret",
+                             "org.create_integration_secret"}) {
     CAPTURE(action);
     CHECK(tells_of_change(action));
   }

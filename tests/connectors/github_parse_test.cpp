@@ -234,9 +234,10 @@ TEST_CASE("the audit log's events say where and when, and nothing of people") {
   CHECK(page->rows[2].repository_ids == Numbers{1, 2});
   CHECK(page->rows[2].at->time_since_epoch().count() == 7);
   // Where it cannot be read for certain, nothing is concluded.
-  for (const char* event : {R"({})", R"({"action": ""})", R"({"action": 1})", R"({"action": "x.y", "repo": 5})",
-                            R"({"action": "x.y", "repo": {"name": "a"}})", R"({"action": "x.y", "repo_id": "11"})",
-                            R"({"action": "x.y", "created_at": "yesterday"})", R"({"action": "x.y", "created_at": -1})"}) {
+  for (const char* event :
+       {R"({})", R"({"action": ""})", R"({"action": 1})", R"({"action": "x.y", "repo": 5})",
+        R"({"action": "x.y", "repo": {"name": "a"}})", R"({"action": "x.y", "repo_id": "11"})",
+        R"({"action": "x.y", "created_at": "yesterday"})", R"({"action": "x.y", "created_at": -1})"}) {
     CAPTURE(event);
     CHECK_FALSE(read(audit_log_reader(), "[" + std::string(event) + "]"));
   }

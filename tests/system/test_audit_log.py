@@ -8,7 +8,7 @@ import unittest
 from dataclasses import dataclass
 from typing import Any, Callable
 
-from services import Sweeper, github_source, github_truth
+from services import Sweeper, github_source, github_truth, is_named
 from support import ProgramTest
 
 from github_server import GitHub, Limits
@@ -99,24 +99,16 @@ def own_and_visible(nights: Nights) -> None:
     nights.server.changes.remove_secret(None, next(one.name for one in nights.organisation.secrets["actions"]))
 
 
-def unknown_action(nights: Nights) -> None:
-    repository = nights.repository(2)
-    repository.secrets["actions"] = []
-    nights.server.audit.write("repo.vaulted", repository)
-    nights.server.changed()
-
-
-def unknown_category(nights: Nights) -> None:
-    repository = nights.repository(2)
-    repository.secrets["actions"] = []
-    nights.server.audit.write("secret_store.emptied", repository)
-    nights.server.changed()
-
-
-def unnamed(nights: Nights) -> None:
-    nights.repository(2).secrets["actions"] = []
-    nights.server.audit.write("repo.vaulted")
-    nights.server.changed()
+def emptied(action: str, **fields: Any) -> Callable[[Nights], None]:
+    """A repository loses its secrets, and the log calls that so."""
+    def act(nights: Nights) -> None:
+        before = github_truth(nights.server, nights.token)
+        repository = next(one for one in nights.organisation.repositories if any(is_named(kept.name) for kept in one.secrets["actions"]))
+        repository.secrets["actions"] = []
+        nights.server.audit.write(action, None if fields.get("repo", "") is None else repository, **fields)
+        nights.server.changed()
+        nights.test.assertNotEqual(before, github_truth(nights.server, nights.token))
+    return act
 
 
 CHANGES = [
@@ -135,9 +127,10 @@ CHANGES = [
     Change("a repository gets the name of a deleted one", replace_repository),
     Change("a repository is archived", lambda nights: nights.server.changes.archive_repository(nights.repository(0))),
     Change("the organisation's own secrets change", own_and_visible, 0),
-    Change("an action that nobody knows", unknown_action),
-    Change("a category that nobody knows", unknown_category),
-    Change("an event that names no repository", unnamed),
+    Change("an action that nobody knows", emptied("repo.vaulted")),
+    Change("a category that nobody knows", emptied("secret_store.emptied")),
+    Change("an event without the repository's number", emptied("repo.vaulted", repo_id=None)),
+    Change("an event that names no repository", emptied("repo.vaulted", repo=None)),
     Change("topics, runners, pull requests", lambda nights: [nights.server.audit.write(action, nights.repository(2)) for action in
            ("repo.add_topic", "repo.self_hosted_runner_online", "pull_request.create", "workflows.completed_workflow_run")], 0),
 ]

@@ -11,6 +11,7 @@ from typing import Any, Callable
 from services import Sweeper, github_source, github_truth, is_named
 from support import ProgramTest
 
+from github_access import EVERY_PERMISSION
 from github_server import GitHub, Limits
 from organisation import Organisation, Repository, Shape
 
@@ -252,6 +253,22 @@ class AuditLog(ProgramTest):
         check = nights.sweeper.home.run("sources", "check", "--config", nights.sweeper.config, env={"ACME": token})
         self.assertIn("the audit log, without which everything is asked for: HTTP 403", check.text)
         self.assertEqual(3, check.code)
+
+    def test_an_app_reads_it_where_it_may_whatever_token_it_has_got(self) -> None:
+        for may in (True, False):
+            with self.subTest(may=may):
+                nights = Nights(self, 53)
+                app = nights.server.app()
+                nights.server.install(app, {name: level for name, level in EVERY_PERMISSION.items()
+                                            if may or name != "organization_administration"})
+                source = github_source(nights.server, rate=1000, audit_log=True, **{"app.id": str(app.id), "app.key_file": str(app.key_file)})
+                del source["token_env"]
+                nights.sweeper = Sweeper(self, {}, acme=source)
+                everything = nights.night(0)  # its proofs are by this machine's clock
+                self.assertEqual([] if may else sorted(everything), sorted(nights.night(0)))
+                self.assertEqual("" if may else "the audit log: HTTP 403: needs organization_administration=read; everything was asked for",
+                                 nights.remark())
+                nights.check_truth()
 
     def test_sources_check_says_what_the_log_takes_and_saves(self) -> None:
         nights = Nights(self, 47)

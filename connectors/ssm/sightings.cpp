@@ -55,10 +55,8 @@ std::string version_of(const Parameter& parameter) {
 }
 
 Sighting sighting_of(const std::string& place, const Parameter& parameter) {
-  Sighting sighting{.place = place,
-                    .locator = parameter.name,
-                    .name = parameter.name,
-                    .updated_at = parameter.modified_at};
+  Sighting sighting{
+      .place = place, .locator = parameter.name, .name = parameter.name, .updated_at = parameter.modified_at};
   if (parameter.version == 1) sighting.created_at = parameter.modified_at;
   if (parameter.modified_at) sighting.age_basis = AgeBasis::updated_at;
   if (parameter.type != Type::secure_string) sighting.flags.add(ScopeFlag::unencrypted);

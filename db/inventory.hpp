@@ -84,7 +84,9 @@ struct TokenVerdict {
 
 /// A token that is to be concluded: where it is held, each place with its own class, and what the registry's lists say.
 struct TokenSubject {
-  std::span<const HitRow> hits;           ///< not the gone ones; the strictest first, a thousand at the most
+  /// Not the gone ones; the strictest first, a thousand at the most. Where no list names the token, only the strictest
+  /// class has a say: no places of another come.
+  std::span<const HitRow> hits;
   std::span<const RegistryToken> listed;  ///< all that fit; one that was deleted at the registry counts as revoked
 };
 

@@ -174,16 +174,20 @@ class TokenSettler {
 
   Result<std::optional<TokenVerdict>> conclude(const Unsettled& token, const std::vector<ListedRow>& fitting) {
     if (fitting.empty() && token.places_agree()) return std::optional<TokenVerdict>();
-    TRY(const auto hits, read_strictest(token));
+    TRY(const auto hits, read_strictest(token, fitting.empty()));
     std::vector<RegistryToken> listed;
     for (const ListedRow& one : fitting) listed.push_back(one.token);
     return judge_({.hits = hits, .listed = listed});
   }
 
-  /// The next call ends the rows.
-  Result<std::span<const HitRow>> read_strictest(const Unsettled& token) {
+  /// The strictest places first; `alone`: none but those of the strictest class. The next call ends the rows.
+  Result<std::span<const HitRow>> read_strictest(const Unsettled& token, bool alone) {
     strictest_.clear();
     for (const Place& place : token.places) strictest_.emplace_back(place.own_class, place.row);
+    if (alone) {
+      const Class strictest = std::min_element(strictest_.begin(), strictest_.end())->first;
+      std::erase_if(strictest_, [strictest](const auto& one) { return one.first != strictest; });
+    }
     const std::size_t count = std::min(strictest_.size(), kMostPlaces);
     std::partial_sort(strictest_.begin(), strictest_.begin() + static_cast<std::ptrdiff_t>(count), strictest_.end());
     if (hits_.size() < count) hits_.resize(count);

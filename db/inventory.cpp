@@ -110,7 +110,7 @@ struct Inventory::Impl {
   struct Visit {
     SweepId sweep = 0;
     std::int64_t realm = 0;
-    std::string prefix;
+    Scope scope;  ///< its prefix as normal_prefix gives it
     bool has_gaps = false;
     bool has_missed = false;  ///< something that would have been looked at
   };
@@ -135,6 +135,7 @@ struct Inventory::Impl {
                          const UnchangedSince& unchanged_since, Time now);
   Result<> close_scope(SweepId sweep, ScopeId scope, const ScopeEnd& end, Time now);
   Result<> finish_sweep(SweepId sweep, SweepState state, Time now);
+  Result<> conclude_at_once(JudgeToken judge);
 
   Result<Visit*> visit_of(SweepId sweep, ScopeId scope);
   Result<> write_gap(const Gap& gap, SweepId sweep, ScopeId scope);
@@ -250,7 +251,9 @@ Result<ScopeId> Inventory::Impl::open_scope(SweepId sweep, const Scope& scope) {
   if (database().changes() != 1) {
     return misuse(fmt::format("sweep {} is not running, or has closed scope {} already", sweep, opened_scope));
   }
-  visits[opened_scope] = {.sweep = sweep, .realm = realm, .prefix = std::string(prefix)};
+  Visit& opened_visit = visits[opened_scope];
+  opened_visit = {.sweep = sweep, .realm = realm, .scope = scope};
+  opened_visit.scope.prefix = prefix;
   return opened_scope;
 }
 
@@ -273,7 +276,7 @@ Result<> Inventory::Impl::write_gap(const Gap& gap, SweepId sweep, ScopeId scope
 Result<> Inventory::Impl::write(SweepId sweep, ScopeId scope, std::span<const Hit> some, std::span<const Gap> gaps,
                                 Time now) {
   TRY(Visit * visit, visit_of(sweep, scope));
-  const Sight sight{.sweep = sweep, .scope = scope, .realm = visit->realm, .now = now};
+  const Sight sight{.sweep = sweep, .scope = scope, .realm = visit->realm, .where = visit->scope, .now = now};
   TRY_VOID(hits.write(some, sight));
   for (const Gap& gap : gaps) {
     TRY_VOID(write_gap(gap, sweep, scope));
@@ -286,8 +289,8 @@ Result<> Inventory::Impl::write(SweepId sweep, ScopeId scope, std::span<const Hi
 Result<> Inventory::Impl::keep_versions(SweepId sweep, ScopeId scope, std::vector<Mark> read, bool is_whole,
                                         const UnchangedSince& unchanged_since, Time now) {
   TRY(const Visit* visit, visit_of(sweep, scope));
-  const Sight sight{.sweep = sweep, .scope = scope, .realm = visit->realm, .now = now};
-  TRY_VOID(see_again(database(), sight, visit->prefix, unchanged_since));
+  const Sight sight{.sweep = sweep, .scope = scope, .realm = visit->realm, .where = visit->scope, .now = now};
+  TRY_VOID(see_again(database(), sight, visit->scope.prefix, unchanged_since));
   return tokensweep::keep_versions(database(), sweep, scope, std::move(read), is_whole);
 }
 
@@ -299,10 +302,13 @@ Result<> Inventory::Impl::close_scope(SweepId sweep, ScopeId scope, const ScopeE
     honest.state = ScopeState::incomplete;
     honest.reason = "some places could not be read";
   }
-  TRY_VOID(settle(
-      database(),
-      {.sweep = sweep, .scope = scope, .realm = visit->realm, .prefix = visit->prefix, .has_gaps = visit->has_gaps},
-      honest, now));
+  TRY_VOID(settle(database(),
+                  {.sweep = sweep,
+                   .scope = scope,
+                   .realm = visit->realm,
+                   .prefix = visit->scope.prefix,
+                   .has_gaps = visit->has_gaps},
+                  honest, now));
   TRY(const std::int64_t rules, rule_lists.row_of(honest.rules));
   TRY(auto* close, database().prepared("close a scope",
                                        "UPDATE visit SET state = ?3, reason = ?4, deep = ?5, files_seen = ?6, "
@@ -339,6 +345,13 @@ Result<> Inventory::Impl::finish_sweep(SweepId sweep, SweepState state, Time now
                                       "WHERE id = ?1 AND state = 'running'"));
   TRY_VOID(finish.bind(sweep).bind(name_of(state)).bind(now).run());
   visits.clear();
+  hits.conclude_with(nullptr);
+  return {};
+}
+
+Result<> Inventory::Impl::conclude_at_once(JudgeToken judge) {
+  TRY(const bool any_listed, ListedReader(database()).any());
+  hits.conclude_with(any_listed ? nullptr : std::move(judge));
   return {};
 }
 
@@ -393,6 +406,10 @@ Result<> Inventory::finish_sweep(SweepId sweep, SweepState state, Time now) {
   TRY_VOID(impl_->call([&] { return impl_->finish_sweep(sweep, state, now); }));
   TRY_VOID(impl_->commit());
   return impl_->named(impl_->database().checkpoint());
+}
+
+Result<> Inventory::conclude_at_once(JudgeToken judge) {
+  return impl_->named(impl_->conclude_at_once(std::move(judge)));
 }
 
 Result<> Inventory::settle_classes(SweepId sweep, const JudgeToken& judge, Time now) {

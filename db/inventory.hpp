@@ -200,6 +200,10 @@ class Inventory {
   /// skipped.
   Result<> finish_sweep(SweepId sweep, SweepState state, Time now);
 
+  /// Until the sweep ends, write() concludes tokens that are new by `judge` at once, from their hits in the same call:
+  /// so most are written once, and settle_classes, which is to get the same judge, has only those left whose places
+  /// came in several calls. Does nothing where lists were imported; none may be while the sweep runs.
+  Result<> conclude_at_once(JudgeToken judge);
   /// Concludes every token of which something changed: by `judge` where its places disagree or a list names it. What
   /// that changes of its places' class and flags is kept as events, of `sweep` or (0) of an import.
   Result<> settle_classes(SweepId sweep, const JudgeToken& judge, Time now);

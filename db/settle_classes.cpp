@@ -16,8 +16,6 @@ namespace {
 using sqlite::Database;
 using sqlite::Statement;
 
-// A token that is held in more places is concluded from the strictest of them.
-constexpr std::size_t kMostPlaces = 1000;
 // So many places are looked at in one call, but for those of its last token.
 constexpr std::size_t kPlacesAtOnce = 50'000;
 
@@ -93,16 +91,6 @@ struct Change {
   Class klass = Class::D;
   std::int64_t flags = 0;
 };
-
-void bind_class(Statement& statement, const std::optional<TokenVerdict>& verdict) {
-  if (!verdict) {
-    statement.bind(std::nullopt).bind(std::nullopt).bind(std::nullopt).bind(std::nullopt).bind(std::int64_t{0});
-    return;
-  }
-  statement.bind(to_string(verdict->klass)).bind(to_string(verdict->confidence)).bind(verdict->reason);
-  verdict->rank ? statement.bind(std::int64_t{*verdict->rank}) : statement.bind(std::nullopt);
-  statement.bind(static_cast<std::int64_t>(verdict->flags.bits()));
-}
 
 /// Brings tokens to their conclusions, one after the other.
 class TokenSettler {
@@ -207,7 +195,7 @@ class TokenSettler {
     for (const Change& change : changes) {
       TRY_VOID(in_force_.reset().bind(change.place.row).bind(to_string(change.klass)).bind(change.flags).run());
     }
-    bind_class(update_.reset().bind(token.id), verdict);
+    bind_verdict(update_.reset().bind(token.id), verdict);
     return update_.bind(std::ssize(token.places)).run();
   }
 
@@ -265,6 +253,15 @@ class TokenSettler {
 };
 
 }  // namespace
+
+Statement& bind_verdict(Statement& statement, const std::optional<TokenVerdict>& verdict) {
+  if (!verdict) {
+    return statement.bind(std::nullopt).bind(std::nullopt).bind(std::nullopt).bind(std::nullopt).bind(std::int64_t{0});
+  }
+  statement.bind(to_string(verdict->klass)).bind(to_string(verdict->confidence)).bind(verdict->reason);
+  verdict->rank ? statement.bind(std::int64_t{*verdict->rank}) : statement.bind(std::nullopt);
+  return statement.bind(static_cast<std::int64_t>(verdict->flags.bits()));
+}
 
 Result<std::optional<std::int64_t>> settle_some_tokens(Database& database, SweepId sweep, const JudgeToken& judge,
                                                        Time now, std::int64_t after, std::int64_t most) {

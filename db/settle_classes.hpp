@@ -1,12 +1,20 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "base/result.hpp"
 #include "db/inventory.hpp"
 #include "db/sqlite.hpp"
 
 namespace tokensweep {
+
+/// A token that is held in more places is concluded from the strictest of them.
+inline constexpr std::size_t kMostPlaces = 1000;
+
+/// Binds class, confidence, reason, rank and flags of a token: five columns, null and no flags without a verdict.
+sqlite::Statement& bind_verdict(sqlite::Statement& statement, const std::optional<TokenVerdict>& verdict);
 
 /// Concludes the tokens of which something changed, in the order of their ids: up to `most` of those behind `after`.
 /// What changes of their places' class and flags is kept as events, but for places that `sweep` itself found.

@@ -56,6 +56,7 @@ class OwnVisits final : public LastVisitReader {
 Result<SweepId> merge(Inventory& inventory, const SealedInventory& laptop, const JudgeToken& judge, Time now) {
   TRY(const SweepId sweep,
       inventory.begin_sweep(laptop.generated_at, laptop.tool, std::string(kSenderMark).append(laptop.sender)));
+  TRY_VOID(inventory.conclude_at_once(judge));
   std::vector<ScopeId> ids;
   for (const MergedScope& scope : laptop.scopes) {
     TRY(const ScopeId id, inventory.open_scope(sweep, scope.scope));

@@ -56,6 +56,7 @@ std::string what_is_swept(const SweepPlan& plan) {
 Result<> Sweep::run(const SweepPlan& plan, bool resume) {
   started_ = std::chrono::steady_clock::now();
   TRY_VOID(begin(plan, resume));
+  TRY_VOID(inventory_.conclude_at_once(classification_.judge_token()));
   TRY_VOID(sweep(plan));
   return end();
 }

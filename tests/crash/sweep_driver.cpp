@@ -40,6 +40,10 @@ Hit hit_of(int i) {
 /// One sweep of the hits [from, to), with a gap outside of the scope that is complete.
 Result<> sweep(Inventory& inventory, int from, int to) {
   TRY(const SweepId id, inventory.begin_sweep(kNow, "crash test", "digest"));
+  const auto strictest = [](const TokenSubject& subject) {
+    return std::optional(TokenVerdict{.klass = subject.hits.front().hit.klass, .reason = "The strictest place."});
+  };
+  TRY_VOID(inventory.conclude_at_once(strictest));
   const auto scope_of = [](std::string prefix) {
     return Scope{
         .source = "filesystem", .name = "filesystem", .store = "host:" + prefix, .realm = "host", .prefix = prefix};
@@ -60,9 +64,6 @@ Result<> sweep(Inventory& inventory, int from, int to) {
   const Gap gap{.place = "/var/mail/root", .reason = "Permission denied"};
   TRY_VOID(inventory.write(id, mail, {}, std::span(&gap, 1), kNow));
   TRY_VOID(inventory.close_scope(id, mail, {.state = ScopeState::incomplete, .reason = "1 place"}, kNow));
-  const auto strictest = [](const TokenSubject& subject) {
-    return std::optional(TokenVerdict{.klass = subject.hits.front().hit.klass, .reason = "The strictest place."});
-  };
   TRY_VOID(inventory.settle_classes(id, strictest, kNow));
   return inventory.finish_sweep(id, SweepState::incomplete, kNow);
 }

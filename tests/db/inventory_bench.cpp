@@ -40,6 +40,7 @@ Result<> sweep(const std::filesystem::path& file, std::uint64_t hits, std::uint6
   TRY(const auto before, inventory.sweeps());
   const Time now = bench::kNow + std::chrono::days(before.size());
   TRY(const SweepId id, inventory.begin_sweep(now, "bench", "digest"));
+  TRY_VOID(inventory.conclude_at_once(strictest));
   const std::uint64_t size = hits / scopes;
   for (std::uint64_t scope = 0; scope < scopes; ++scope) {
     TRY_VOID(sweep_scope(inventory, id, scope * size, size, now));

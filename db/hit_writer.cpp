@@ -50,15 +50,18 @@ void HitWriter::bind(Statement& statement, const Hit& hit, const Sight& sight, c
 
 Result<> HitWriter::write(std::span<const Hit> hits, const Sight& sight) {
   tokens_.begin(hits);
+  TRY_VOID(known_.find(hits, sight));
+  TRY_VOID(known_.refresh(sight));
   for (std::size_t i = 0; i < hits.size(); ++i) {
-    TRY(HeldToken * token, tokens_.of(i, sight));
-    TRY_VOID(write(hits[i], sight, token));
+    const bool is_known = known_.has(i);
+    TRY(HeldToken * token, tokens_.of(i, sight, known_.token_of(i)));
+    if (token != nullptr && hits[i].sealed) TRY_VOID(tokens_.keep_box(token->id, *hits[i].sealed));
+    if (!is_known) TRY_VOID(write(hits[i], sight, token));
   }
-  return {};
+  return tokens_.end(sight);
 }
 
 Result<> HitWriter::write(const Hit& hit, const Sight& sight, HeldToken* token) {
-  if (token != nullptr && hit.sealed) TRY_VOID(tokens_.keep_box(token->id, *hit.sealed));
   evidence_.clear();
   append_evidence(evidence_, hit.evidence);
   // Either is right first; new hits come together, as the known ones do. An id follows from the place and the token, so

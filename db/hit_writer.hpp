@@ -6,6 +6,7 @@
 
 #include "base/result.hpp"
 #include "db/inventory.hpp"
+#include "db/known_hits.hpp"
 #include "db/sqlite.hpp"
 #include "db/token_writer.hpp"
 
@@ -16,7 +17,7 @@ class HitWriter {
  public:
   /// `key_id`: of the key that the fingerprints are made with.
   HitWriter(sqlite::Database& database, std::string key_id)
-      : database_(database), tokens_(database, std::move(key_id)) {}
+      : database_(database), tokens_(database, std::move(key_id)), known_(database) {}
 
   /// As TokenWriter has it.
   void conclude_with(JudgeToken judge) { tokens_.conclude_with(std::move(judge)); }
@@ -31,6 +32,7 @@ class HitWriter {
     std::string klass;  ///< in force
     std::optional<std::int64_t> token;
   };
+  /// What is not known exactly so.
   Result<> write(const Hit& hit, const Sight& sight, HeldToken* token);
   /// Whether the hit was there, exactly so: then its last sight is noted.
   Result<bool> refresh(const Hit& hit, const Sight& sight, const HeldToken* token);
@@ -43,6 +45,7 @@ class HitWriter {
 
   sqlite::Database& database_;
   TokenWriter tokens_;
+  KnownHits known_;
   std::string evidence_;  // of the hit that is being written
   bool last_was_new_ = false;
 };

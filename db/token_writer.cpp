@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "db/row_runs.hpp"
 #include "db/settle_classes.hpp"
 
 namespace tokensweep {
@@ -11,10 +12,11 @@ using sqlite::Statement;
 
 // Three statements and no RETURNING, for which SQLite would make a temporary table each time.
 constexpr std::string_view kFind =
-    "SELECT id, settled, kind = ?2 AND preview IS ?3 AND checksum = ?4 AND last_seen = max(first_seen, ?5) "
+    "SELECT id, settled, kind = ?2 AND preview IS ?3 AND checksum = ?4, last_seen = max(first_seen, ?5) "
     "FROM token WHERE fingerprint = ?1";
 constexpr std::string_view kRefresh =
     "UPDATE token SET kind = ?2, preview = ?3, checksum = ?4, last_seen = max(first_seen, ?5) WHERE id = ?1";
+constexpr std::string_view kSeeAgain = "UPDATE token SET last_seen = max(first_seen, ?3) WHERE id BETWEEN ?1 AND ?2";
 constexpr std::string_view kInsert =
     "INSERT INTO token (fingerprint, kid, kind, preview, checksum, first_seen, last_seen, settled, places, class, "
     "confidence, reason, rank, flags) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
@@ -35,6 +37,7 @@ void TokenWriter::begin(std::span<const Hit> hits) {
   hits_ = hits;
   by_token_.clear();
   groups_.clear();
+  seen_.clear();
   group_of_.assign(hits.size(), kNoGroup);
   for (std::size_t i = 0; i < hits.size(); ++i) {
     if (hits[i].fingerprint) by_token_.push_back(i);
@@ -55,12 +58,16 @@ std::span<const std::size_t> TokenWriter::hits_of(const Group& group) const {
   return std::span(by_token_).subspan(group.begin, group.end - group.begin);
 }
 
-Result<HeldToken*> TokenWriter::of(std::size_t index, const Sight& sight) {
+Result<HeldToken*> TokenWriter::of(std::size_t index, const Sight& sight, const std::optional<KnownToken>& known) {
   if (group_of_[index] == kNoGroup) return nullptr;
   Group& group = groups_[group_of_[index]];
   const Hit& hit = hits_[index];
   if (group.last == nullptr) {
-    TRY_VOID(find_or_insert(group, hit, sight));
+    std::optional<KnownToken> found = known;
+    if (!found) {
+      TRY(found, find(hit, sight.now));
+    }
+    TRY_VOID(found ? see_again(group.token, *found, hit, sight.now) : insert(group, hit, sight));
   } else if (!says_the_same(*group.last, hit)) {
     TRY_VOID(refresh(group.token.id, hit, sight.now));
   }
@@ -68,21 +75,24 @@ Result<HeldToken*> TokenWriter::of(std::size_t index, const Sight& sight) {
   return &group.token;
 }
 
-Result<> TokenWriter::find_or_insert(Group& group, const Hit& hit, const Sight& sight) {
-  TRY(const bool is_known, find(group.token, hit, sight.now));
-  return is_known ? Result<>() : insert(group, hit, sight);
-}
-
-Result<bool> TokenWriter::find(HeldToken& token, const Hit& hit, Time now) {
+Result<std::optional<KnownToken>> TokenWriter::find(const Hit& hit, Time now) {
   TRY(Statement * found, database_.prepared("find a token", kFind));
   found->bind_blob(*hit.fingerprint).bind(hit.kind).bind(hit.preview).bind(to_string(hit.checksum)).bind(now);
   TRY(const bool is_known, found->step());
-  if (!is_known) return false;
-  token = {.id = found->integer(0), .settled = found->integer(1) != 0};
-  const bool same = found->integer(2) != 0;
+  if (!is_known) return std::optional<KnownToken>();
+  const KnownToken known{.id = found->integer(0),
+                         .settled = found->integer(1) != 0,
+                         .says_the_same = found->integer(2) != 0,
+                         .was_seen = found->integer(3) != 0};
   found->reset();
-  if (!same) TRY_VOID(refresh(token.id, hit, now));
-  return true;
+  return std::optional(known);
+}
+
+Result<> TokenWriter::see_again(HeldToken& token, const KnownToken& known, const Hit& hit, Time now) {
+  token = {.id = known.id, .settled = known.settled, .klass = {}};
+  if (!known.says_the_same) return refresh(known.id, hit, now);
+  if (!known.was_seen) seen_.push_back(known.id);
+  return {};
 }
 
 Result<> TokenWriter::refresh(std::int64_t token, const Hit& hit, Time now) {
@@ -105,6 +115,13 @@ Result<> TokenWriter::insert(Group& group, const Hit& hit, const Sight& sight) {
     group.token.flags = verdict->flags;
   }
   return {};
+}
+
+Result<> TokenWriter::end(const Sight& sight) {
+  return for_each_run(seen_, [&](std::int64_t first, std::int64_t last) -> Result<> {
+    TRY(Statement * see, database_.prepared("see tokens again", kSeeAgain));
+    return see->bind(first).bind(last).bind(sight.now).run();
+  });
 }
 
 /// As the settling of a token does that no list names.

@@ -32,6 +32,14 @@ struct HeldToken {
   ScopeFlags flags;            ///< concluded besides what each of them has
 };
 
+/// What the file says of a token.
+struct KnownToken {
+  std::int64_t id = 0;
+  bool settled = false;
+  bool says_the_same = false;  ///< kind, preview and checksum are the hit's
+  bool was_seen = false;       ///< its last sight is this one already
+};
+
 /// Writes the tokens of hits.
 class TokenWriter {
  public:
@@ -45,8 +53,10 @@ class TokenWriter {
   /// The hits of one call, which have to stay where they are until its end.
   void begin(std::span<const Hit> hits);
   /// The token of the hit `index`, which is in the file from then on; null for a hit without a value. It is this
-  /// object's, until the next call begins.
-  Result<HeldToken*> of(std::size_t index, const Sight& sight);
+  /// object's, until the next call begins. `known`: what the file says of it, where that was read already.
+  Result<HeldToken*> of(std::size_t index, const Sight& sight, const std::optional<KnownToken>& known);
+  /// Notes the last sight of those tokens of the call of which nothing else is new.
+  Result<> end(const Sight& sight);
 
   Result<> keep_box(std::int64_t token, const SealedInner& sealed);
   /// Has the token concluded anew at the sweep's end.
@@ -61,8 +71,8 @@ class TokenWriter {
     HeldToken token;
   };
   [[nodiscard]] std::span<const std::size_t> hits_of(const Group& group) const;
-  Result<> find_or_insert(Group& group, const Hit& hit, const Sight& sight);
-  Result<bool> find(HeldToken& token, const Hit& hit, Time now);
+  Result<std::optional<KnownToken>> find(const Hit& hit, Time now);
+  Result<> see_again(HeldToken& token, const KnownToken& known, const Hit& hit, Time now);
   Result<> refresh(std::int64_t token, const Hit& hit, Time now);
   Result<> insert(Group& group, const Hit& hit, const Sight& sight);
   std::optional<TokenVerdict> conclude(const Group& group, const Sight& sight);
@@ -75,6 +85,7 @@ class TokenWriter {
   std::vector<std::size_t> by_token_;  ///< the hits that hold one, by fingerprint
   std::vector<Group> groups_;
   std::vector<std::size_t> group_of_;  ///< of each hit
+  std::vector<std::int64_t> seen_;     ///< ids of those of which only the sight is new
   std::vector<HitRow> rows_;           ///< what is judged; never shrinks: strings keep their memory
 };
 

@@ -101,15 +101,10 @@ Result<> KnownHits::find(std::span<const Hit> hits, const Sight& sight) {
   known_.assign(hits.size(), {});
   by_place_.resize(hits.size());
   for (std::size_t i = 0; i < hits.size(); ++i) by_place_[i] = i;
-  std::sort(by_place_.begin(), by_place_.end(),
-            [hits](std::size_t a, std::size_t b) { return key_of(hits[a]) < key_of(hits[b]); });
+  std::sort(by_place_.begin(), by_place_.end(), [hits](std::size_t a, std::size_t b) {
+    return std::tuple(key_of(hits[a]), a) < std::tuple(key_of(hits[b]), b);
+  });
   return hits.empty() ? Result<>() : walk(sight);
-}
-
-std::size_t KnownHits::alike(std::size_t at) const {
-  std::size_t end = at + 1;
-  while (end < by_place_.size() && key_of(hits_[by_place_[end]]) == key_of(hits_[by_place_[at]])) ++end;
-  return end - at;
 }
 
 Result<> KnownHits::walk(const Sight& sight) {
@@ -125,11 +120,9 @@ Result<> KnownHits::walk(const Sight& sight) {
       ++others;
       continue;
     }
-    const std::size_t index = by_place_[at];
-    const std::size_t count = alike(at);
-    at += count;
-    if (count > 1 || !is_as_found(*row, hits_[index], sight)) continue;
+    const std::size_t index = by_place_[at++];
     const Hit& hit = hits_[index];
+    if (!is_as_found(*row, hit, sight)) continue;
     rows_.push_back(row->integer(kRow));
     known_[index].row = rows_.back();
     if (!hit.fingerprint) continue;

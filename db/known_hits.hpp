@@ -19,8 +19,8 @@ class KnownHits {
  public:
   explicit KnownHits(sqlite::Database& database) : database_(database) {}
 
-  /// Finds them; hits of which more than one has the same id are none. The hits have to stay where they are until the
-  /// next call.
+  /// Finds them; of several with the same id only the first can be known. The hits have to stay where they are until
+  /// the next call.
   Result<> find(std::span<const Hit> hits, const Sight& sight);
   [[nodiscard]] bool has(std::size_t index) const { return known_[index].row != 0; }
   /// The token of such a hit; nothing where it has no value.
@@ -34,8 +34,6 @@ class KnownHits {
     std::optional<KnownToken> token;
   };
   Result<> walk(const Sight& sight);
-  /// How many of the hits at `at` and behind it have the same id.
-  [[nodiscard]] std::size_t alike(std::size_t at) const;
   bool is_as_found(const sqlite::Statement& row, const Hit& hit, const Sight& sight);
 
   sqlite::Database& database_;

@@ -103,6 +103,78 @@ TEST_CASE("nothing is concluded at once where a list was imported, nor in the ne
   CHECK(row_at(inventory, "/d").hit.klass == Class::A);
 }
 
+TEST_CASE("of many places only those that were found again are seen again, near or far from one another") {
+  const Fixture fixture;
+  Inventory inventory = fixture.open();
+  std::vector<Hit> hits;
+  for (int i = 0; i < 100; ++i) {
+    hits.push_back(token_at(fmt::format("/{:02}", i), static_cast<std::uint8_t>(i / 2), Class::B));
+  }
+  sweep(inventory, scope_at("/"), hits, ended(), kNow);
+  const std::vector<int> found{0, 1, 2, 5, 7, 50, 51, 99};
+  std::vector<Hit> again;
+  for (const int i : found) again.push_back(hits[static_cast<std::size_t>(i)]);
+  sweep(inventory, scope_at("/"), again, ended(ScopeState::incomplete), kLater);
+  for (int i = 0; i < 100; ++i) {
+    const bool seen = std::find(found.begin(), found.end(), i) != found.end();
+    CAPTURE(i);
+    const HitRow row = row_at(inventory, hits[static_cast<std::size_t>(i)].place);
+    CHECK(row.state == (seen ? State::present : State::unknown));
+    CHECK(row.last_seen == (seen ? kLater : kNow));
+    CHECK(row.places == 2);
+  }
+}
+
+std::string text_of(const Hit& hit) {
+  const auto seconds = [](const std::optional<Time>& time) { return time ? time->time_since_epoch().count() : -1; };
+  return fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {}", hit.locator, hit.name, to_string(hit.klass),
+                     to_string(hit.confidence), hit.reason, hit.rank.value_or(-1),
+                     hit.evidence.empty() ? "" : hit.evidence.front().value, hit.rule, hit.kind,
+                     hit.registry.value_or("none"), hit.preview.value_or("none"), to_string(hit.checksum),
+                     seconds(hit.created_at), seconds(hit.updated_at), to_string(hit.age_basis), hit.scope.bits(),
+                     hit.deep);
+}
+
+TEST_CASE("whatever a place says anew is kept, also where all else is as it was") {
+  using Change = void (*)(Hit&);
+  const Change changes[] = {
+      [](Hit& hit) { hit.locator += "0"; },
+      [](Hit& hit) { hit.name = "//registry.corp.example/:_authToken"; },
+      [](Hit& hit) { hit.klass = Class::A; },
+      [](Hit& hit) { hit.confidence = Confidence::inferred; },
+      [](Hit& hit) { hit.reason = "It was made up anew."; },
+      [](Hit& hit) { hit.rank = 7; },
+      [](Hit& hit) {
+        hit.evidence = {{EvidenceKind::package, "site", ""}};
+      },
+      [](Hit& hit) { hit.rule = "another rule"; },
+      [](Hit& hit) { hit.kind = "registry-token"; },
+      [](Hit& hit) { hit.registry = "registry.corp.example"; },
+      [](Hit& hit) { hit.registry = ""; },
+      [](Hit& hit) { hit.preview = "npm_aBcD…9aZ4"; },
+      [](Hit& hit) { hit.checksum = Checksum::valid; },
+      [](Hit& hit) { hit.created_at = kNow; },
+      [](Hit& hit) { hit.updated_at = Time(); },
+      [](Hit& hit) { hit.age_basis = AgeBasis::file_mtime; },
+      [](Hit& hit) { hit.scope.add(ScopeFlag::git_tracked); },
+      [](Hit& hit) { hit.deep = true; },
+  };
+  const Fixture fixture;
+  Inventory inventory = fixture.open();
+  std::vector<Hit> hits;
+  for (std::size_t i = 0; i < std::size(changes); ++i) {
+    hits.push_back(token_at(fmt::format("/{:02}", i), static_cast<std::uint8_t>(i), Class::B));
+  }
+  sweep(inventory, scope_at("/"), hits, ended(), kNow);
+  for (std::size_t i = 0; i < std::size(changes); ++i) changes[i](hits[i]);
+  sweep(inventory, scope_at("/"), hits, ended(), kLater);
+  HitQuery query{.state = std::nullopt};
+  query.evidence = true;
+  std::map<std::string, std::string> said;
+  for (const HitRow& row : rows_of(inventory, query)) said[row.hit.place] = text_of(row.hit);
+  for (const Hit& hit : hits) CHECK(said[hit.place] == text_of(hit));
+}
+
 /// An id follows from the place and the token.
 std::string id_of(const Hit& hit) {
   const int token = hit.fingerprint ? hit.fingerprint->front() : -1;

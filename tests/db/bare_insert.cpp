@@ -12,7 +12,7 @@ namespace {
 
 using namespace tokensweep;
 
-constexpr std::uint64_t kTransaction = 8000;
+constexpr std::uint64_t kTransaction = 32'000;
 
 void must(sqlite3* database, bool done) {
   if (done) return;

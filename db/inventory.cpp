@@ -21,6 +21,7 @@
 #include "db/settle.hpp"
 #include "db/settle_classes.hpp"
 #include "db/sqlite.hpp"
+#include "db/trees_read.hpp"
 
 namespace tokensweep {
 namespace {
@@ -198,6 +199,7 @@ Result<> Inventory::Impl::check_key() {
 Result<SweepId> Inventory::Impl::begin_sweep(Time now, std::string_view version, std::string_view rules_digest,
                                              std::string_view plan) {
   TRY_VOID(mark_interrupted(database()));
+  TRY_VOID(forget_all_trees(database()));
   TRY_VOID(name_flags(database()));
   TRY(auto key, database().prepare("keep the key's name", "INSERT OR IGNORE INTO key (id, since) VALUES (?1, ?2)"));
   TRY_VOID(key.bind(key_id).bind(now).run());
@@ -317,6 +319,7 @@ Result<> Inventory::Impl::close_scope(SweepId sweep, ScopeId scope, const ScopeE
   close->bind(sweep).bind(scope).bind(to_string(honest.state)).bind(honest.reason).bind(std::int64_t{honest.deep});
   close->bind(static_cast<std::int64_t>(honest.files_seen)).bind(static_cast<std::int64_t>(honest.files_read));
   TRY_VOID(close->bind(static_cast<std::int64_t>(honest.bytes_read)).bind(now).bind(rules).run());
+  if (honest.state == ScopeState::complete) TRY_VOID(forget_trees(database(), scope));
   visits.erase(scope);
   return {};
 }
@@ -344,6 +347,7 @@ Result<> Inventory::Impl::finish_sweep(SweepId sweep, SweepState state, Time now
                                       "UPDATE sweep SET state = ?2, finished_at = max(started_at, ?3) "
                                       "WHERE id = ?1 AND state = 'running'"));
   TRY_VOID(finish.bind(sweep).bind(name_of(state)).bind(now).run());
+  if (state != SweepState::interrupted) TRY_VOID(forget_all_trees(database()));
   visits.clear();
   hits.conclude_with(nullptr);
   return {};
@@ -390,6 +394,14 @@ Result<> Inventory::write(SweepId sweep, ScopeId scope, std::span<const Hit> hit
                           Time now) {
   if (hits.empty() && gaps.empty()) return {};
   return impl_->call([&] { return impl_->write(sweep, scope, hits, gaps, now); });
+}
+
+Result<> Inventory::keep_trees(SweepId sweep, ScopeId scope, std::span<const TreeRead> trees) {
+  if (trees.empty()) return {};
+  return impl_->call([&]() -> Result<> {
+    TRY_VOID(impl_->visit_of(sweep, scope));
+    return tokensweep::keep_trees(impl_->database(), scope, trees);
+  });
 }
 
 Result<> Inventory::keep_versions(SweepId sweep, ScopeId scope, std::vector<Mark> read, bool is_whole,
@@ -515,6 +527,20 @@ Result<> Inventory::for_each_complete_scope(SweepId sweep, const std::function<v
                                                          "WHERE visit.sweep = ?1 AND visit.state = 'complete'"));
   rows.bind(sweep);
   return each_scope(rows, each);
+}
+
+Result<> Inventory::for_each_tree_read(
+    const std::function<void(const Scope&, std::vector<TreeRead>)>& each) const {
+  Database& database = impl_->database();
+  TRY(auto scopes, database.prepare("read what was read", "SELECT DISTINCT scope FROM tree_read"));
+  TRY(auto scope, database.prepare("read what was read", std::string(kScopes) + "WHERE scope.id = ?1"));
+  for (;;) {
+    TRY(const bool more, scopes.step());
+    if (!more) return {};
+    TRY(auto trees, trees_read(database, scopes.integer(0)));
+    scope.reset().bind(scopes.integer(0));
+    TRY_VOID(each_scope(scope, [&](const Scope& one) { each(one, std::move(trees)); }));
+  }
 }
 
 Result<> Inventory::for_each_scope(std::string_view connector, std::string_view source,

@@ -15,6 +15,7 @@ extern const std::string_view kSchema3;
 extern const std::string_view kMigrate2To3Before;
 extern const std::string_view kMigrate2To3After;
 extern const std::string_view kSchema4;
+extern const std::string_view kSchema5;
 
 namespace {
 
@@ -58,9 +59,10 @@ const Schema& inventory_schema() {
   static const MigrationStep kSteps[] = {
       {.from = 1, .before = kMigrate1To2Before.data(), .schema = kSchema2.data(), .after = kMigrate1To2After.data()},
       {.from = 2, .before = kMigrate2To3Before.data(), .schema = kSchema3.data(), .after = kMigrate2To3After.data()},
-      {.from = 3, .schema = kSchema4.data()}};
-  static const std::string kSql = std::string(kSchema3).append(kSchema4);
-  static const Schema kSchema{.application_id = kApplicationId, .version = 4, .sql = kSql.c_str(), .steps = kSteps};
+      {.from = 3, .schema = kSchema4.data()},
+      {.from = 4, .schema = kSchema5.data()}};
+  static const std::string kSql = std::string(kSchema3).append(kSchema4).append(kSchema5);
+  static const Schema kSchema{.application_id = kApplicationId, .version = 5, .sql = kSql.c_str(), .steps = kSteps};
   return kSchema;
 }
 

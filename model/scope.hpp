@@ -37,6 +37,30 @@ struct Scope {
   std::string prefix;
 };
 
+/// How much was seen in a part of a tree of directories.
+struct TreeFigures {
+  std::uint64_t directories = 0;
+  std::uint64_t files_seen = 0;
+  std::uint64_t files_read = 0;
+  std::uint64_t bytes_read = 0;
+
+  TreeFigures& operator+=(const TreeFigures& more) {
+    directories += more.directories;
+    files_seen += more.files_seen;
+    files_read += more.files_read;
+    bytes_read += more.bytes_read;
+    return *this;
+  }
+  friend bool operator==(const TreeFigures&, const TreeFigures&) = default;
+};
+
+/// A directory that was read whole, with all that lies below it: nothing there was missed, and all that it gave was
+/// told before. A sweep that goes on after a stop need not look there again.
+struct TreeRead {
+  std::string place;
+  TreeFigures figures;
+};
+
 /// How a scope ended.
 struct ScopeEnd {
   ScopeState state = ScopeState::complete;

@@ -306,6 +306,12 @@ void SweepTable::draw_state(const SweepFacts& facts) {
       canvas_.put("What was read is in the inventory; the rest of it stays as it was.").line();
       break;
   }
+  if (facts.directories_before > 0) {
+    const std::string directories = counted(facts.directories_before, "directory", "directories");
+    canvas_.put(fmt::format("Resumed: {} {} read before the stop.", directories,
+                            facts.directories_before == 1 ? "was" : "were"))
+        .line();
+  }
   draw_unread_scopes(facts);
   draw_gaps();
 }

@@ -21,6 +21,7 @@ struct SweepFacts {
   SweepState state = SweepState::complete;
   std::uint64_t files_seen = 0;
   std::uint64_t files_read = 0;
+  std::uint64_t directories_before = 0;                                   ///< that were read before it was resumed
   std::uint64_t requests = 0;                                             ///< to services; 0: none was swept
   std::uint64_t scopes = 0;                                               ///< that ended
   std::uint64_t unread_scopes = 0;                                        ///< of services: denied or failed

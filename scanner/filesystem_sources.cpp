@@ -7,6 +7,7 @@
 #include <exception>
 #include <filesystem>
 
+#include "db/place_range.hpp"
 #include "scanner/inspector.hpp"
 #include "scanner/package_settings.hpp"
 #include "scanner/sweep_writer.hpp"
@@ -63,6 +64,15 @@ std::vector<std::string> rules_in_force(const Detector& detector) {
   return all;
 }
 
+filesystem::TreesRead trees_below(std::string_view prefix, std::vector<TreeRead> trees) {
+  const std::size_t above = normal_prefix(prefix).size() + 1;
+  filesystem::TreesRead below;
+  for (const TreeRead& tree : trees) {
+    if (tree.place.size() > above) below.emplace(tree.place.substr(above), tree.figures);
+  }
+  return below;
+}
+
 FilesystemSources::FilesystemSources(const SweepContext& context, const std::string& own_home)
     : context_(context), host_(host_name()), own_home_(without_links(own_home)) {}
 
@@ -94,9 +104,17 @@ void FilesystemSources::sweep(const FilesystemJob& job, const filesystem::Root& 
                               .sink = sink};
   UserFiles user_files(inspection);
   filesystem::TrackedFiles tracked(root.path);
-  const filesystem::WalkOptions options{.threads = job.options.threads,
-                                        .cross_file_systems = job.options.cross_file_systems,
-                                        .exclude = job.options.exclude};
+  const auto read_before = context_.read_before.find(key_of(scope));
+  const std::string inside = std::string(normal_prefix(root.path)) + "/";
+  const filesystem::WalkOptions options{
+      .threads = job.options.threads,
+      .cross_file_systems = job.options.cross_file_systems,
+      .exclude = job.options.exclude,
+      .read_before = read_before != context_.read_before.end() ? &read_before->second : nullptr,
+      .on_read = [&](std::vector<TreeRead> trees) {
+        for (TreeRead& tree : trees) tree.place.insert(0, inside);
+        context_.queue.push({number, std::move(trees)});
+      }};
   const Tally before(counters_);
   Result<> walked;
   try {

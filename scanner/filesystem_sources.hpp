@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <set>
 #include <span>
@@ -31,6 +32,7 @@ struct SweepContext {
   ValueKeys keys;
   const Classification& classification;
   const std::set<std::string>& done;  ///< key_of() the scopes that this sweep has read before it was interrupted
+  const std::map<std::string, filesystem::TreesRead>& read_before;  ///< and of others, by key_of(), what of them
   const VersionMemory& versions;      ///< what earlier sweeps have read
   SweepQueue& queue;
   ScopeNumbers& numbers;
@@ -49,6 +51,8 @@ class FilesystemSources {
 
   /// How many files were seen so far; any thread may ask.
   [[nodiscard]] std::uint64_t files() const { return counters_.files.load(std::memory_order_relaxed); }
+  /// How many directories were passed over so far, because this sweep had read them before it was interrupted.
+  [[nodiscard]] std::uint64_t directories_before() const { return counters_.directories_before.load(); }
 
  private:
   void sweep(const FilesystemJob& job, const filesystem::Root& root);
@@ -61,6 +65,10 @@ class FilesystemSources {
   std::string own_home_;
   filesystem::WalkCounters counters_;
 };
+
+/// What was read of the directory `prefix` of a scope, by paths relative to it, from the places as the inventory has
+/// them.
+filesystem::TreesRead trees_below(std::string_view prefix, std::vector<TreeRead> trees);
 
 /// The ids of all rules that a sweep with this detector has in force.
 std::vector<std::string> rules_in_force(const Detector& detector);

@@ -93,6 +93,7 @@ void Inspector::skipped(std::string path, filesystem::Skip skip, std::string rea
 }
 
 void Inspector::failed(const Subject& subject, std::string reason) {
+  subject.file.unfinished();
   inspection_.sink.gap({.place = subject.absolute, .reason = std::move(reason), .incomplete = true});
 }
 
@@ -225,7 +226,9 @@ void Inspector::report_reading(Subject& subject, std::string_view text, Reading 
   const bool is_user_file = user_files_.is_user_file(subject.absolute);
   std::vector<bool> beaten;
   if (subject.known->format == FileFormat::npmrc && !is_user_file) {
-    beaten = user_files_.lay_over_user(subject.absolute, reading);
+    auto outcome = user_files_.lay_over_user(subject.absolute, reading);
+    beaten = std::move(outcome.beaten);
+    if (outcome.beats_the_user) subject.file.unfinished();
   }
   std::vector<Located> all;
   std::vector<int> credential_of;
@@ -246,7 +249,10 @@ void Inspector::report(Subject& subject, const std::vector<Located>& all, std::v
                        bool is_user_file) {
   std::vector<Hit> hits;
   for (const Located& located : all) hits.push_back(make_hit(subject, located));
-  if (is_user_file) return user_files_.keep(subject.absolute, std::move(hits), std::move(credential_of));
+  if (is_user_file) {
+    subject.file.unfinished();
+    return user_files_.keep(subject.absolute, std::move(hits), std::move(credential_of));
+  }
   for (Hit& hit : hits) inspection_.sink.found(std::move(hit));
 }
 

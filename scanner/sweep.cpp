@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <exception>
+#include <map>
 #include <set>
 #include <thread>
 #include <utility>
@@ -81,6 +82,10 @@ Result<> Sweep::begin(const SweepPlan& plan, bool resume) {
 Result<> Sweep::sweep(const SweepPlan& plan) {
   std::set<std::string> done;
   TRY_VOID(inventory_.for_each_complete_scope(id_, [&done](const Scope& scope) { done.insert(key_of(scope)); }));
+  std::map<std::string, filesystem::TreesRead> read_before;
+  TRY_VOID(inventory_.for_each_tree_read([&read_before](const Scope& scope, std::vector<TreeRead> trees) {
+    read_before.emplace(key_of(scope), trees_below(scope.prefix, std::move(trees)));
+  }));
   VersionMemory versions;
   for (const NetworkJob& job : plan.network) TRY_VOID(versions.load(inventory_, job.type, job.name));
   SweepQueue queue;
@@ -89,6 +94,7 @@ Result<> Sweep::sweep(const SweepPlan& plan) {
   const SweepContext context{.keys = {fingerprinter_, sealer_},
                              .classification = classification_,
                              .done = done,
+                             .read_before = read_before,
                              .versions = versions,
                              .queue = queue,
                              .numbers = numbers,
@@ -129,6 +135,7 @@ Result<> Sweep::sweep(const SweepPlan& plan) {
   for (const auto& [job, error] : services.failures()) TRY_VOID(leave_unreached(*job, error, writer));
   account_ = writer.account();
   requests_ = network_.requests();
+  directories_before_ = directories.directories_before();
   return {};
 }
 
@@ -176,6 +183,7 @@ SweepFacts Sweep::facts(const GlobalOptions& global) const {
   return {.state = state_,
           .files_seen = account_.files_seen,
           .files_read = account_.files_read,
+          .directories_before = directories_before_,
           .requests = requests_,
           .scopes = account_.scopes,
           .unread_scopes = account_.unread,

@@ -61,6 +61,7 @@ class Sweep {
   SweepState state_ = SweepState::complete;
   SweepWriter::Account account_;
   std::uint64_t requests_ = 0;
+  std::uint64_t directories_before_ = 0;
   std::chrono::steady_clock::time_point started_;
   std::chrono::milliseconds took_{0};
 };

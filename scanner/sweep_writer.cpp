@@ -1,6 +1,9 @@
 #include "scanner/sweep_writer.hpp"
 
+#include <iterator>
 #include <utility>
+
+#include "db/place_range.hpp"
 
 namespace tokensweep {
 namespace {
@@ -16,8 +19,10 @@ constexpr std::size_t kExamples = 5;
 
 std::string key_of(const Scope& scope) {
   std::string key;
-  for (const std::string* part : {&scope.source, &scope.name, &scope.store, &scope.realm, &scope.prefix}) {
-    key.append(std::to_string(part->size())).append(":").append(*part);
+  const std::string_view prefix = normal_prefix(scope.prefix);
+  for (const std::string_view part : {std::string_view(scope.source), std::string_view(scope.name),
+                                      std::string_view(scope.store), std::string_view(scope.realm), prefix}) {
+    key.append(std::to_string(part.size())).append(":").append(part);
   }
   return key;
 }
@@ -57,6 +62,12 @@ Result<> SweepWriter::take(std::uint32_t number, Gap gap) {
   return scope.gaps.size() < kBatch ? Result<>() : flush(scope);
 }
 
+Result<> SweepWriter::take(std::uint32_t number, std::vector<TreeRead> trees) {
+  OpenScope& scope = open_.at(number);
+  std::move(trees.begin(), trees.end(), std::back_inserter(scope.trees));
+  return {};
+}
+
 Result<> SweepWriter::take(std::uint32_t number, PlaceVersions versions) {
   open_.at(number).versions = std::move(versions);
   return {};
@@ -64,11 +75,12 @@ Result<> SweepWriter::take(std::uint32_t number, PlaceVersions versions) {
 
 Result<> SweepWriter::take(std::uint32_t number, ScopeEnd end) {
   OpenScope& scope = open_.at(number);
-  TRY_VOID(flush(scope));
   if (end.state == ScopeState::complete && scope.missed) {
     end.state = ScopeState::incomplete;
     end.reason = "some places could not be read";
   }
+  if (end.state == ScopeState::complete) scope.trees.clear();
+  TRY_VOID(flush(scope));
   TRY_VOID(keep_versions(scope, end.state == ScopeState::complete));
   account_.incomplete = account_.incomplete || (end.state != ScopeState::complete && end.state != ScopeState::skipped);
   if (end.state == ScopeState::denied || end.state == ScopeState::failed) {
@@ -113,10 +125,13 @@ Result<> SweepWriter::keep_versions(const OpenScope& scope, bool is_whole) {
 
 Result<> SweepWriter::flush(OpenScope& scope) {
   scope.written = steady_clock::now();
-  if (scope.hits.empty() && scope.gaps.empty()) return {};
-  TRY_VOID(inventory_.write(sweep_, scope.id, scope.hits, scope.gaps, now_()));
-  scope.hits.clear();
-  scope.gaps.clear();
+  if (!scope.hits.empty() || !scope.gaps.empty()) {
+    TRY_VOID(inventory_.write(sweep_, scope.id, scope.hits, scope.gaps, now_()));
+    scope.hits.clear();
+    scope.gaps.clear();
+  }
+  TRY_VOID(inventory_.keep_trees(sweep_, scope.id, scope.trees));
+  scope.trees.clear();
   return {};
 }
 

@@ -33,7 +33,8 @@ class SweepWriter {
   SweepWriter(Inventory& inventory, SweepId sweep, std::function<Time()> now, OnFailure on_failure)
       : inventory_(inventory), sweep_(sweep), now_(std::move(now)), on_failure_(std::move(on_failure)) {}
 
-  /// Takes what a source told. Hits and gaps reach the inventory with their scope's end, in batches, or a second later.
+  /// Takes what a source told. Hits and gaps reach the inventory with their scope's end, in batches, or a second later;
+  /// so does what was read whole, after them: a scope that is complete by then is never said to be read in part.
   Result<> take(std::vector<SweepEvent> events);
 
   [[nodiscard]] const Account& account() const { return account_; }
@@ -46,6 +47,7 @@ class SweepWriter {
     ScopeId id = 0;
     std::vector<Hit> hits;
     std::vector<Gap> gaps;
+    std::vector<TreeRead> trees;
     PlaceVersions versions;
     bool missed = false;
     std::chrono::steady_clock::time_point began;
@@ -55,6 +57,7 @@ class SweepWriter {
   Result<> take(std::uint32_t number, Scope scope);
   Result<> take(std::uint32_t number, Hit hit);
   Result<> take(std::uint32_t number, Gap gap);
+  Result<> take(std::uint32_t number, std::vector<TreeRead> trees);
   Result<> take(std::uint32_t number, PlaceVersions versions);
   Result<> take(std::uint32_t number, ScopeEnd end);
   Result<> flush(OpenScope& scope);

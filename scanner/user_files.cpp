@@ -54,18 +54,19 @@ void UserFiles::keep(const std::string& absolute_path, std::vector<Hit> hits, st
   file->credential_of = std::move(credential_of);
 }
 
-std::vector<bool> UserFiles::lay_over_user(const std::string& absolute_path, const Reading& project) {
+UserFiles::Outcome UserFiles::lay_over_user(const std::string& absolute_path, const Reading& project) {
   UserFile* file = file_for(absolute_path);
   if (file == nullptr || file->reading.credentials.empty()) return {};
   const Standings standings = lay_over(project, file->reading);
+  Outcome outcome;
   const std::lock_guard lock(mutex_);
   for (std::size_t i = 0; i < standings.user.size(); ++i) {
-    if (standings.user[i].shadowed_by != NpmrcFile::project || !file->shadowed_in[i].empty()) continue;
-    file->shadowed_in[i] = absolute_path.substr(file->home.size() + 1);
+    if (standings.user[i].shadowed_by != NpmrcFile::project) continue;
+    outcome.beats_the_user = true;
+    if (file->shadowed_in[i].empty()) file->shadowed_in[i] = absolute_path.substr(file->home.size() + 1);
   }
-  std::vector<bool> beaten;
-  for (const Standing& standing : standings.project) beaten.push_back(standing.shadowed_by == NpmrcFile::user);
-  return beaten;
+  for (const Standing& standing : standings.project) outcome.beaten.push_back(standing.shadowed_by == NpmrcFile::user);
+  return outcome;
 }
 
 void UserFiles::finish() {

@@ -25,8 +25,13 @@ class UserFiles {
   /// Keeps the hits of a user file; `credential_of` holds for each hit its credential's number in the reading, or -1.
   void keep(const std::string& absolute_path, std::vector<Hit> hits, std::vector<int> credential_of);
 
-  /// Lays a project's file over its home's, and says for each of its credentials whether the user's wins.
-  std::vector<bool> lay_over_user(const std::string& absolute_path, const Reading& project);
+  /// How a project's file and its home's stand to each other.
+  struct Outcome {
+    std::vector<bool> beaten;      ///< for each of the project's credentials, whether the user's wins
+    bool beats_the_user = false;  ///< some credential of the user's does not hold there: finish() says so
+  };
+  /// Lays a project's file over its home's.
+  Outcome lay_over_user(const std::string& absolute_path, const Reading& project);
 
   /// Hands the kept hits on, with what the projects did to them.
   void finish();

@@ -15,6 +15,7 @@
 #include <thread>
 #include <unordered_set>
 
+#include "connectors/filesystem/subtree.hpp"
 #include "connectors/filesystem/system.hpp"
 
 namespace tokensweep::filesystem {
@@ -22,8 +23,11 @@ namespace {
 
 /// A directory that is to be walked, is being walked, or has children that are.
 struct Node {
-  Node(std::shared_ptr<Node> above, std::string_view its_name, std::atomic<int>& counter)
-      : parent(std::move(above)), name(its_name), open_directories(counter) {}
+  Node(std::shared_ptr<Node> above, std::string_view its_name, const ReadTelling& telling, std::atomic<int>& counter)
+      : parent(std::move(above)),
+        name(its_name),
+        subtree(parent ? &parent->subtree : nullptr, name, telling),
+        open_directories(counter) {}
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
   ~Node() {
@@ -54,6 +58,7 @@ struct Node {
 
   std::shared_ptr<Node> parent;  // none: the root
   std::string name;
+  Subtree subtree;
   std::atomic<int>& open_directories;
   Directory directory;   // open while it is listed, and for its children while there are descriptors to spare
   bool listing = false;  // listed in part: the rest comes after the children found so far
@@ -61,14 +66,7 @@ struct Node {
 using NodePointer = std::shared_ptr<Node>;
 
 std::string path_of(const Node* node, std::string_view leaf) {
-  std::vector<std::string_view> names;
-  if (!leaf.empty()) names.push_back(leaf);
-  for (; node->parent != nullptr; node = node->parent.get()) names.push_back(node->name);
-  std::string path;
-  for (auto name = names.rbegin(); name != names.rend(); ++name) {
-    if (!path.empty()) path += '/';
-    path += *name;
-  }
+  std::string path = node->subtree.path_of(leaf);
   return path.empty() ? "." : path;
 }
 
@@ -123,6 +121,9 @@ class OpenedFile final : public File {
   [[nodiscard]] std::string_view name() const override { return name_; }
   [[nodiscard]] std::string path() const override { return node_ != nullptr ? path_of(node_, name_) : path_; }
   [[nodiscard]] const std::optional<std::string>& linked_from() const override { return linked_from_; }
+  void unfinished() override { unfinished_ = true; }
+  [[nodiscard]] bool is_unfinished() const { return unfinished_; }
+  [[nodiscard]] std::uint64_t bytes_read() const { return bytes_read_; }
   [[nodiscard]] DirectoryNames directories() const override { return directories_; }
 
   void rewind() override {
@@ -161,6 +162,7 @@ class OpenedFile final : public File {
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return Error{ErrorKind::denied, describe_errno(errno)};
       offset_ += static_cast<std::uint64_t>(got);
+      bytes_read_ += static_cast<std::uint64_t>(got);
       counters_.bytes_read.fetch_add(static_cast<std::uint64_t>(got), std::memory_order_relaxed);
       return static_cast<std::size_t>(got);
     }
@@ -181,7 +183,9 @@ class OpenedFile final : public File {
   bool asked_ = false;
   bool sparse_ = false;
   bool ended_ = false;
+  bool unfinished_ = false;
   std::uint64_t offset_ = 0;
+  std::uint64_t bytes_read_ = 0;  // again, where it was begun again
   const Node* node_ = nullptr;
   std::string_view name_;
   std::string path_;
@@ -198,6 +202,7 @@ struct Shared {
   Descriptor descriptor;   // of the root, open for as long as the walk lasts
   std::string above_root;  // the name of the directory that the root stands in
   unsigned threads = 1;
+  ReadTelling telling{.on_read = options.on_read, .steps_between = options.steps_between_telling};
   std::atomic<int> open_directories{0};
   std::atomic<bool> somebody_waits{false};
 
@@ -271,9 +276,22 @@ class Worker {
   }
 
   void walk(const NodePointer& node) {
+    listing_ = {};
+    walk_listing(node);
+    // A walk that is stopped has not listed it all, whatever the system said.
+    listing_.unfinished = listing_.unfinished || shared_.stop.load(std::memory_order_relaxed);
+    listing_.children = children_.size();
+    listing_.more = node->listing;
+    node->subtree.listed(listing_);
+    std::move(children_.begin(), children_.end(), std::back_inserter(mine_));
+    children_.clear();
+  }
+
+  void walk_listing(const NodePointer& node) {
     const bool goes_on = node->listing;
     if (!goes_on) {
       if (!open(*node)) return;
+      listing_.figures.directories = 1;
       shared_.counters.directories.fetch_add(1, std::memory_order_relaxed);
     }
     node->listing = list(node);
@@ -286,8 +304,6 @@ class Worker {
     } else if (shared_.open_directories.load(std::memory_order_relaxed) > shared_.options.open_directories) {
       recent_ = {.node = node, .directory = node->take_directory()};
     }
-    std::move(children_.begin(), children_.end(), std::back_inserter(mine_));
-    children_.clear();
   }
 
   /// Lists until the end, or until enough children wait. True: there is more to list.
@@ -299,18 +315,20 @@ class Worker {
       const int failure = errno;
       for (const Entry& entry : entries_) {
         if (entry.type == EntryType::directory) {
-          if (!excluded(*node, entry.view())) {
-            children_.push_back(std::make_shared<Node>(node, entry.view(), shared_.open_directories));
+          if (!excluded(*node, entry.view()) && !was_read_before(*node, entry.view())) {
+            children_.push_back(
+                std::make_shared<Node>(node, entry.view(), shared_.telling, shared_.open_directories));
           }
         } else {
           ++files;
           consider(*node, entry);
         }
       }
-      if (!listed) visitor_.skipped(path_of(node.get(), ""), Skip::unreadable, describe_errno(failure));
+      if (!listed) skip(path_of(node.get(), ""), Skip::unreadable, describe_errno(failure));
       more = listed && !entries_.empty();
       if (shared_.stop.load(std::memory_order_relaxed)) more = false;
     }
+    listing_.figures.files_seen += files;
     shared_.counters.files.fetch_add(files, std::memory_order_relaxed);
     return more;
   }
@@ -325,7 +343,8 @@ class Worker {
     if (!selected || excluded(node, entry.view())) return;
     if (regular) return visit(node, entry, directories);
     std::string path = path_of(&node, entry.view());
-    if (entry.type != EntryType::link) return visitor_.skipped(std::move(path), Skip::special, "not a regular file");
+    if (entry.type != EntryType::link) return skip(std::move(path), Skip::special, "not a regular file");
+    listing_.unfinished = true;  // it is followed after the walk
     const std::lock_guard lock(shared_.mutex);
     shared_.links.push_back(std::move(path));
   }
@@ -335,12 +354,37 @@ class Worker {
     if (!descriptor) {
       // Gone between the listing and the opening is gone, and a link that took its place is not ours to follow.
       if (errno == ENOENT || errno == ELOOP) return;
-      return visitor_.skipped(path_of(&node, entry.view()), Skip::unreadable, describe_errno(errno));
+      return skip(path_of(&node, entry.view()), Skip::unreadable, describe_errno(errno));
     }
+    ++listing_.figures.files_read;
     shared_.counters.files_read.fetch_add(1, std::memory_order_relaxed);
     OpenedFile file(std::move(descriptor), shared_.counters);
     file.stands_in(node, entry.view(), directories);
     visitor_.visit(file);
+    listing_.figures.bytes_read += file.bytes_read();
+    listing_.unfinished = listing_.unfinished || file.is_unfinished();
+  }
+
+  /// What could not be looked at is tried again by a walk that goes on with this one.
+  void skip(std::string path, Skip skip, std::string reason) {
+    listing_.unfinished = true;
+    visitor_.skipped(std::move(path), skip, std::move(reason));
+  }
+
+  /// An earlier walk's word for a directory counts as this one's.
+  bool was_read_before(const Node& node, std::string_view name) {
+    const TreesRead* before = shared_.options.read_before;
+    if (before == nullptr || before->empty()) return false;
+    const auto found = before->find(path_of(&node, name));
+    if (found == before->end()) return false;
+    const TreeFigures& figures = found->second;
+    listing_.figures += figures;
+    shared_.counters.directories.fetch_add(figures.directories, std::memory_order_relaxed);
+    shared_.counters.directories_before.fetch_add(figures.directories, std::memory_order_relaxed);
+    shared_.counters.files.fetch_add(figures.files_seen, std::memory_order_relaxed);
+    shared_.counters.files_read.fetch_add(figures.files_read, std::memory_order_relaxed);
+    shared_.counters.bytes_read.fetch_add(figures.bytes_read, std::memory_order_relaxed);
+    return true;
   }
 
   bool excluded(const Node& node, std::string_view name) {
@@ -357,13 +401,13 @@ class Worker {
       case Opened::vanished:
         return false;
       case Opened::failed:
-        visitor_.skipped(path_of(&node, ""), Skip::unreadable, describe_errno(errno));
+        skip(path_of(&node, ""), Skip::unreadable, describe_errno(errno));
         return false;
       case Opened::boundary:
-        visitor_.skipped(path_of(&node, ""), Skip::boundary, "another file system");
+        skip(path_of(&node, ""), Skip::boundary, "another file system");
         return false;
       case Opened::pseudo:
-        visitor_.skipped(path_of(&node, ""), Skip::pseudo, "a pseudo file system");
+        skip(path_of(&node, ""), Skip::pseudo, "a pseudo file system");
         return false;
     }
     return false;
@@ -415,6 +459,7 @@ class Worker {
   Visitor& visitor_;
   std::vector<NodePointer> mine_;
   std::vector<NodePointer> children_;
+  Listing listing_;  // of the directory that is being walked
   std::vector<Entry> entries_;
   Recent recent_;
 };
@@ -543,7 +588,7 @@ Result<> walk(const Root& root, const WalkOptions& options, WalkCounters& counte
                 .descriptor = std::move(descriptor),
                 .above_root = std::string(names.grandparent),
                 .threads = options.threads == 0 ? cores : options.threads};
-  shared.waiting.push_back(std::make_shared<Node>(nullptr, names.parent, shared.open_directories));
+  shared.waiting.push_back(std::make_shared<Node>(nullptr, names.parent, shared.telling, shared.open_directories));
 
   std::vector<std::unique_ptr<Visitor>> visitors;
   for (unsigned i = 0; i < shared.threads; ++i) visitors.push_back(make_visitor());

@@ -8,10 +8,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.hpp"
 #include "model/model.hpp"
+#include "model/scope.hpp"
 
 /// Walks a directory tree with all cores, relative to directory file descriptors. It reads, and changes nothing: no
 /// access times where the system allows it, no device or FIFO opened, no link followed out of the root.
@@ -52,6 +54,9 @@ class File {
   virtual void rewind() = 0;
   /// The link that led here, where one did: its name tells what the file is, not the file's own.
   [[nodiscard]] virtual const std::optional<std::string>& linked_from() const = 0;
+  /// Says that the visit is not the end of it: the file could not be read, or something is told of it only after the
+  /// walk. Then no directory above it counts as read whole, and a walk that goes on after a stop visits it again.
+  virtual void unfinished() = 0;
 
  protected:
   File() = default;
@@ -87,7 +92,11 @@ struct WalkCounters {
   std::atomic<std::uint64_t> files{0};  ///< entries that are no directories
   std::atomic<std::uint64_t> files_read{0};
   std::atomic<std::uint64_t> bytes_read{0};
+  std::atomic<std::uint64_t> directories_before{0};  ///< that an earlier walk read; the others count what it saw there
 };
+
+/// What an earlier walk of the same root read whole, by path relative to the root.
+using TreesRead = std::unordered_map<std::string, TreeFigures>;
 
 /// How the system is asked. Both give the same answers.
 enum class Backend : std::uint8_t {
@@ -112,6 +121,13 @@ struct WalkOptions {
   std::size_t directories_in_memory =
       4096;                   ///< of one directory's children, before they are walked and the rest is read
   int open_directories = 40;  ///< kept open for their children; deeper ones are reached from above again
+  const TreesRead* read_before = nullptr;  ///< passed over; borrowed
+  /// Told, by any of the walk's threads, of directories that were read whole (their paths are relative to the root),
+  /// after all visits there. A directory stands for all below it that were told before. The root itself is never told.
+  std::function<void(std::vector<TreeRead>)> on_read;
+  /// How much is lost at the most, for each directory on the way down to where a walk is stopped, in steps: an entry
+  /// listed, a file opened, 64 KiB read. Small directories are told together when they come to so much.
+  std::uint64_t steps_between_telling = 4096;
 };
 
 /// Whether a walk with these patterns passes over `path` (relative to the root), or over a directory above it.

@@ -47,6 +47,9 @@ std::string files_text(const SweepFacts& facts) {
     text += fmt::format("{}{} seen, {} read", text.empty() ? "" : ", ", counted(facts.files_seen, "file"),
                         grouped(facts.files_read));
   }
+  if (facts.directories_before > 0) {
+    text += fmt::format(" (resumed: {} read before)", counted(facts.directories_before, "directory", "directories"));
+  }
   return fmt::format("{}, in {}", text, duration_text(facts.took));
 }
 
@@ -305,12 +308,6 @@ void SweepTable::draw_state(const SweepFacts& facts) {
       canvas_.put("Interrupted", Tone::alarm).put(fmt::format(": {}.", files_text(facts))).line();
       canvas_.put("What was read is in the inventory; the rest of it stays as it was.").line();
       break;
-  }
-  if (facts.directories_before > 0) {
-    const std::string directories = counted(facts.directories_before, "directory", "directories");
-    canvas_.put(fmt::format("Resumed: {} {} read before the stop.", directories,
-                            facts.directories_before == 1 ? "was" : "were"))
-        .line();
   }
   draw_unread_scopes(facts);
   draw_gaps();

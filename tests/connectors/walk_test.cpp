@@ -368,6 +368,171 @@ TEST_CASE("a walk that is told to stop stops") {
   CHECK(counters.directories.load() < 3);
 }
 
+/// What a walk came upon that may be stopped: it stops itself when so many files were visited.
+struct Stopping {
+  std::mutex mutex;
+  std::multiset<std::string> visited;
+  std::set<std::string> skipped;
+  TreesRead read;
+  std::size_t stop_after = SIZE_MAX;
+  std::atomic<bool> stop{false};
+};
+
+class StoppingVisitor final : public Visitor {
+ public:
+  explicit StoppingVisitor(Stopping& seen) : seen_(seen) {}
+  bool selects(std::string_view, DirectoryNames) noexcept override { return true; }
+  bool selects_irregular(std::string_view, DirectoryNames) noexcept override { return true; }
+  bool follows(std::string_view, std::string_view) noexcept override { return true; }
+  void visit(File& file) override {
+    char piece[16];
+    (void)file.read(piece);
+    if (file.name() == "unfinished") file.unfinished();
+    const std::lock_guard lock(seen_.mutex);
+    seen_.visited.insert(file.path() + (file.linked_from() ? " by " + *file.linked_from() : std::string()));
+    if (seen_.visited.size() >= seen_.stop_after) seen_.stop = true;
+  }
+  void skipped(std::string path, Skip, std::string) override {
+    const std::lock_guard lock(seen_.mutex);
+    seen_.skipped.insert(std::move(path));
+  }
+
+ private:
+  Stopping& seen_;
+};
+
+/// Walks on behind `before`; the figures of all of it.
+TreeFigures walk_on(Stopping& seen, const std::string& path, const TreesRead& before, WalkOptions options) {
+  const auto root = resolve_root(path);
+  REQUIRE(root);
+  options.read_before = &before;
+  options.on_read = [&seen](std::vector<TreeRead> trees) {
+    const std::lock_guard lock(seen.mutex);
+    for (TreeRead& tree : trees) seen.read.emplace(std::move(tree.place), tree.figures);
+  };
+  WalkCounters counters;
+  REQUIRE(walk(*root, options, counters, seen.stop, [&seen] { return std::make_unique<StoppingVisitor>(seen); }));
+  std::uint64_t passed_over = 0;
+  for (const auto& [place, figures] : before) passed_over += figures.directories;
+  CHECK(counters.directories_before == (seen.stop ? counters.directories_before.load() : passed_over));
+  return {.directories = counters.directories,
+          .files_seen = counters.files,
+          .files_read = counters.files_read,
+          .bytes_read = counters.bytes_read};
+}
+
+/// A tree with everything that has to be looked at again, at places where it hides what lies beside it.
+void make_tree(const std::filesystem::path& root) {
+  for (int i = 0; i < 6; ++i) {
+    for (int j = 0; j < 5; ++j) {
+      const std::filesystem::path directory = root / ("d" + std::to_string(i)) / ("e" + std::to_string(j)) / "f";
+      std::filesystem::create_directories(directory);
+      for (int k = 0; k <= j; ++k) write_file(directory / ("file" + std::to_string(k)), "some bytes");
+      write_file(directory.parent_path() / "above", "x");
+    }
+  }
+  std::filesystem::create_directories(root / "wide");
+  for (int i = 0; i < 40; ++i) std::filesystem::create_directories(root / "wide" / std::to_string(i));
+  write_file(root / "d1/e1/f/unfinished", "x");
+  write_file(root / "d2/unfinished", "x");
+  REQUIRE(::mkfifo((root / "d3/e4/fifo").c_str(), 0600) == 0);
+  std::filesystem::create_symlink("../../d0/e0/above", root / "d4/e2/link");
+}
+
+TEST_CASE("a walk that was stopped anywhere goes on, and both together saw what one sees") {
+  const TempDirectory temp;
+  make_tree(temp.path());
+  Stopping whole;
+  const TreeFigures all = walk_on(whole, temp.path(), {}, {});
+  REQUIRE(whole.visited.size() == 123);
+  for (const Backend backend : kBackends) {
+    for (const unsigned threads : {1U, 3U}) {
+      for (const std::uint64_t steps : {std::uint64_t{1}, std::uint64_t{9}, std::uint64_t{60}}) {
+        for (std::size_t stop_after = 1; stop_after < whole.visited.size(); stop_after += 7) {
+          CAPTURE(threads);
+          CAPTURE(steps);
+          CAPTURE(stop_after);
+          const WalkOptions options{.threads = threads,
+                                    .backend = backend,
+                                    .directories_in_memory = stop_after % 2 == 0 ? std::size_t{3} : std::size_t{4096},
+                                    .steps_between_telling = steps};
+          Stopping first;
+          first.stop_after = stop_after;
+          walk_on(first, temp.path(), {}, options);
+          const auto below_read = [&first](const std::string& path) {
+            for (std::size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+              if (first.read.contains(path.substr(0, slash))) return true;
+            }
+            return false;
+          };
+          std::multiset<std::string> rest;
+          for (const std::string& path : whole.visited) {
+            if (!below_read(path) || path.find(" by ") != std::string::npos) {
+              rest.insert(path);
+            } else {
+              CHECK_MESSAGE(first.visited.contains(path), path);
+            }
+          }
+          for (const std::string& path : whole.skipped) CHECK_MESSAGE(!below_read(path), path);
+
+          TreesRead outermost;
+          for (const auto& [place, figures] : first.read) {
+            if (!below_read(place)) outermost.emplace(place, figures);
+          }
+          Stopping second;
+          CHECK(walk_on(second, temp.path(), outermost, options) == all);
+          CHECK(second.visited == rest);
+          CHECK(second.skipped == whole.skipped);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("little is told of a walk, little is lost, and never what has to be looked at again") {
+  const TempDirectory temp;
+  make_tree(temp.path());
+  const auto told = [&temp](std::uint64_t steps) {
+    Stopping seen;
+    walk_on(seen, temp.path(), {}, {.threads = 1, .steps_between_telling = steps});
+    return seen.read;
+  };
+  for (const auto& [place, figures] : told(1)) {
+    CHECK_MESSAGE(place != "d1/e1/f", place);
+    CHECK_MESSAGE(place != "d2", place);
+    CHECK_MESSAGE(place != "d3/e4", place);
+    CHECK_MESSAGE(place != "d4", place);
+  }
+  CHECK(told(1).contains("d3/e4/f"));  // beside the FIFO
+  CHECK(told(1).at("d0") ==
+        TreeFigures{.directories = 11, .files_seen = 20, .files_read = 20, .bytes_read = 155});
+  CHECK(told(20).contains("wide"));  // by itself, its children before it in two pieces
+  CHECK(told(20).contains("wide/7"));
+  CHECK(!told(60).contains("wide/7"));
+  CHECK(told(1'000'000).empty());
+}
+
+TEST_CASE("a tree that is absurdly deep costs no more to go on with") {
+  const TempDirectory temp;
+  std::string path = temp.path();
+  const int root = ::open(path.c_str(), O_RDONLY | O_DIRECTORY);
+  int at = root;
+  for (int i = 0; i < 400; ++i) {
+    const std::string name(200, 'x');
+    REQUIRE(::mkdirat(at, name.c_str(), 0700) == 0);
+    const int next = ::openat(at, name.c_str(), O_RDONLY | O_DIRECTORY);
+    ::close(at);
+    at = next;
+  }
+  REQUIRE(::mkfifoat(at, "fifo", 0600) == 0);
+  REQUIRE(::mkdirat(at, "beside", 0700) == 0);
+  ::close(at);
+  Stopping seen;
+  CHECK(walk_on(seen, temp.path(), {}, {.threads = 1, .steps_between_telling = 1}).directories == 402);
+  CHECK(seen.skipped.size() == 1);
+  for (const auto& [place, figures] : seen.read) CHECK(place.size() < 8192);
+}
+
 TEST_CASE("a visitor's exception ends the walk, and comes out of it") {
   const TempDirectory temp;
   for (int i = 0; i < 50; ++i) {

@@ -266,6 +266,59 @@ TEST_CASE("evidence comes back for those that judge anew, and what that changes 
   CHECK(events_after(inventory, first) == "class_changed /n:1 D>C\nclass_changed /a:1 D>C\n");
 }
 
+/// The places that were read whole, each with its files.
+std::string trees_in(const Inventory& inventory) {
+  std::string all;
+  REQUIRE(inventory.for_each_tree_read([&all](const Scope& scope, const std::vector<TreeRead>& trees) {
+    all += scope.prefix + ":";
+    for (const TreeRead& tree : trees) all += fmt::format(" {}={}", tree.place, tree.figures.files_seen);
+    all += "\n";
+  }));
+  return all;
+}
+
+std::vector<TreeRead> trees_of(const std::vector<std::string>& places) {
+  std::vector<TreeRead> trees;
+  for (const std::string& place : places) trees.push_back({.place = place, .figures = {.files_seen = place.size()}});
+  return trees;
+}
+
+TEST_CASE("what was read whole is kept for who goes on, one directory for all below it") {
+  const Fixture fixture;
+  Inventory inventory = fixture.open();
+  const auto id = inventory.begin_sweep(kNow, "0.1.0", "digest", "plan");
+  const auto root = inventory.open_scope(*id, scope_at("/r"));
+  const auto other = inventory.open_scope(*id, scope_at("/o"));
+  REQUIRE(inventory.keep_trees(*id, *root, trees_of({"/r/a/b", "/r/a/b-c", "/r/a/b/c"})));
+  REQUIRE(inventory.keep_trees(*id, *other, trees_of({"/o/\xff"})));
+  CHECK(trees_in(inventory) == "/r: /r/a/b=6 /r/a/b-c=8 /r/a/b/c=8\n/o: /o/\xff=4\n");
+  REQUIRE(inventory.keep_trees(*id, *root, trees_of({"/r/a/b"})));
+  CHECK(trees_in(inventory) == "/r: /r/a/b=6 /r/a/b-c=8\n/o: /o/\xff=4\n");
+  REQUIRE(inventory.keep_trees(*id, *root, trees_of({"/r/a"})));
+  CHECK(trees_in(inventory) == "/r: /r/a=4\n/o: /o/\xff=4\n");
+  CHECK(!inventory.keep_trees(*id, 99, trees_of({"/r/a"})));
+
+  SUBCASE("a scope that is complete needs none") {
+    REQUIRE(inventory.close_scope(*id, *root, ended(), kNow));
+    CHECK(trees_in(inventory) == "/o: /o/\xff=4\n");
+  }
+  SUBCASE("one that is incomplete does, until the sweep ends") {
+    REQUIRE(inventory.close_scope(*id, *root, {.state = ScopeState::incomplete, .reason = "interrupted"}, kNow));
+    REQUIRE(inventory.close_scope(*id, *other, ended(), kNow));
+    CHECK(trees_in(inventory) == "/r: /r/a=4\n");
+    REQUIRE(inventory.finish_sweep(*id, SweepState::incomplete, kNow));
+    CHECK(trees_in(inventory).empty());
+  }
+  SUBCASE("an interrupted sweep that goes on has them, another one has not") {
+    REQUIRE(inventory.finish_sweep(*id, SweepState::interrupted, kNow));
+    CHECK(!*inventory.resume_sweep("digest", "another plan"));
+    REQUIRE(*inventory.resume_sweep("digest", "plan"));
+    CHECK(trees_in(inventory) == "/r: /r/a=4\n/o: /o/\xff=4\n");
+    REQUIRE(inventory.begin_sweep(kLater, "0.1.0", "digest", "another plan"));
+    CHECK(trees_in(inventory).empty());
+  }
+}
+
 TEST_CASE("an interrupted sweep goes on with the scopes that it had not finished") {
   const Fixture fixture;
   {

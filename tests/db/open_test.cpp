@@ -105,7 +105,7 @@ TEST_CASE("the file says whose it is, and is in WAL mode with all that was commi
     fs::copy_file(fixture.file, fixture.temp / "copy.db");
   }
   CHECK(pragma(fixture.file, "PRAGMA application_id") == "1953198967");
-  CHECK(pragma(fixture.file, "PRAGMA user_version") == "4");
+  CHECK(pragma(fixture.file, "PRAGMA user_version") == "5");
   CHECK(pragma(fixture.file, "PRAGMA journal_mode") == "wal");
   CHECK(pragma(fixture.file, "PRAGMA integrity_check") == "ok");
   CHECK(!fs::exists(fixture.temp / "inventory.db-wal"));
@@ -160,8 +160,8 @@ TEST_CASE("each file that is no inventory of ours is refused with its reason, an
     void (*arrange)(const fs::path& file);
     const char* says;
   } cases[] = {
-      {"a newer version", [](const fs::path& f) { run_sql(f, "PRAGMA user_version = 5"); },
-       "a newer tokensweep (inventory version 5, this one knows 4)"},
+      {"a newer version", [](const fs::path& f) { run_sql(f, "PRAGMA user_version = 6"); },
+       "a newer tokensweep (inventory version 6, this one knows 5)"},
       {"another program's", [](const fs::path& f) { run_sql(f, "PRAGMA application_id = 1"); },
        "a database of another program"},
       {"no id at all", [](const fs::path& f) { run_sql(f, "PRAGMA application_id = 0"); },

@@ -104,6 +104,13 @@ TEST_CASE("a home without a token gets one friendly line") {
   CHECK(drawn({}, {}, facts()) == "No npm token found: 312,004 files seen, 84 read, in 0.4 s.\n");
 }
 
+TEST_CASE("a resumed sweep says how much of it was read before it was stopped") {
+  SweepFacts resumed = facts();
+  resumed.directories_before = 12'345;
+  CHECK(drawn({}, {}, resumed) ==
+        "No npm token found: 312,004 files seen, 84 read (resumed: 12,345 directories read before), in 0.4 s.\n");
+}
+
 TEST_CASE("places of several stores say which") {
   std::vector<HitRow> rows = {file_row("t1b2c3d4e5f60718", ".npmrc:1"),
                               file_row("t1b2c3d4e5f60718", "backup/.npmrc:1")};

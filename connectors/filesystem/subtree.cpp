@@ -31,21 +31,24 @@ void Subtree::listed(const Listing& listing) {
 /// Nobody else touches this one any more. Returns whether the parent is read now as well. What is told is told first: a
 /// parent that another thread then tells comes after its children.
 bool Subtree::hand_up() {
-  if (!unfinished_ && steps_of(figures_) >= telling_.steps_between) {
-    tell({{.place = {}, .figures = figures_}}, *this);
-  } else if (auto enough = add_to_parent(); !enough.empty()) {
-    tell(std::move(enough), *above_);
+  const bool is_large = !unfinished_ && steps_of(figures_) >= telling_.steps_between;
+  if (is_large) tell({{.place = {}, .figures = figures_}}, *this);
+  std::vector<TreeRead> enough;
+  {
+    const std::lock_guard lock(above_->mutex_);
+    above_->figures_ += figures_;
+    above_->unfinished_ = above_->unfinished_ || unfinished_;
+    if (!is_large) enough = wait_at_parent();
+    if (enough.empty()) return --above_->open_ == 0;
   }
+  tell(std::move(enough), *above_);
   const std::lock_guard lock(above_->mutex_);
-  above_->figures_ += figures_;
-  above_->unfinished_ = above_->unfinished_ || unfinished_;
   return --above_->open_ == 0;
 }
 
-/// Returns what waits at the parent, where that is enough to be told.
-std::vector<TreeRead> Subtree::add_to_parent() {
+/// Returns what waits at the parent, which the caller has locked, where that is enough to be told.
+std::vector<TreeRead> Subtree::wait_at_parent() {
   if (depth_ > kDeepest) return {};
-  const std::lock_guard lock(above_->mutex_);
   if (!unfinished_) {
     above_->waiting_.push_back({.place = name_, .figures = figures_});
     above_->waiting_steps_ += steps_of(figures_);

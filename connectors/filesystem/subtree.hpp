@@ -50,7 +50,7 @@ class Subtree {
 
  private:
   bool hand_up();
-  std::vector<TreeRead> add_to_parent();
+  std::vector<TreeRead> wait_at_parent();
   void tell(std::vector<TreeRead> trees, const Subtree& in) const;
 
   Subtree* above_;

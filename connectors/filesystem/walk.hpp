@@ -127,7 +127,7 @@ struct WalkOptions {
   std::function<void(std::vector<TreeRead>)> on_read;
   /// How much is lost at the most, for each directory on the way down to where a walk is stopped, in steps: an entry
   /// listed, a file opened, 64 KiB read. Small directories are told together when they come to so much.
-  std::uint64_t steps_between_telling = 1024;
+  std::uint64_t steps_between_telling = 4096;
 };
 
 /// Whether a walk with these patterns passes over `path` (relative to the root), or over a directory above it.

@@ -64,6 +64,7 @@ struct Fixture {
   Fingerprinter fingerprinter;
   Classification classification;
   std::set<std::string> done;
+  std::map<std::string, filesystem::TreesRead> read_before;
   VersionMemory versions;
   SweepQueue queue;
   ScopeNumbers numbers{0};
@@ -71,6 +72,7 @@ struct Fixture {
   SweepContext context{.keys = {fingerprinter},
                        .classification = classification,
                        .done = done,
+                       .read_before = read_before,
                        .versions = versions,
                        .queue = queue,
                        .numbers = numbers,

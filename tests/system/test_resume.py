@@ -10,8 +10,8 @@ import unittest
 
 from support import Home, ProgramTest, npm
 
-DIRECTORIES = 40
-FILES = 60
+DIRECTORIES = 160
+FILES = 50
 TIMES = {"first_seen", "last_seen"}
 
 
@@ -21,24 +21,24 @@ class ResumeInsideARoot(ProgramTest):
         self.store = Home(self)
         for d in range(DIRECTORIES):
             for f in range(FILES):
-                self.home.write(f"tree/d{d:02}/f{f:02}.txt", f"token = {npm(f'resume {d}')}\n" if f == 7 else "nothing\n")
+                self.home.write(f"tree/d{d:03}/f{f:02}.txt", f"token = {npm(f'resume {d}')}\n" if f == 7 else "nothing\n")
         # What depends on more than its own directory: a user's file that a project's file is laid over, a link that is followed
         # after the walk, git's index, and what could not be looked at.
         self.home.write(".npmrc", f"//registry.corp.example/:_authToken={npm('resume user')}\n")
-        self.home.write("tree/d05/.npmrc", f"//registry.corp.example/:_authToken={npm('resume project')}\n")
-        self.home.write("tree/d08/settings", f"//registry.corp.example/:_authToken={npm('resume link')}\n")
-        self.home.link("tree/d07/.npmrc", "../d08/settings")
-        subprocess.run(["git", "init", "-q", self.home.at("tree/d09")], check=True)
-        subprocess.run(["git", "-C", self.home.at("tree/d09"), "add", "f07.txt"], check=True)
-        os.mkfifo(self.home.at("tree/d11/.npmrc"))
+        self.home.write("tree/d005/.npmrc", f"//registry.corp.example/:_authToken={npm('resume project')}\n")
+        self.home.write("tree/d008/settings", f"//registry.corp.example/:_authToken={npm('resume link')}\n")
+        self.home.link("tree/d007/.npmrc", "../d008/settings")
+        subprocess.run(["git", "init", "-q", self.home.at("tree/d009")], check=True)
+        subprocess.run(["git", "-C", self.home.at("tree/d009"), "add", "f07.txt"], check=True)
+        os.mkfifo(self.home.at("tree/d011/.npmrc"))
 
     def scan(self, db: str, *arguments: str) -> list:
         return ["scan", "--path", self.home.path, "--deep", "--threads", "1", "--db", self.store.at(db), *arguments]
 
     def stopped(self, how: signal.Signals, directories: int, *arguments: str) -> int:
         """Stops a sweep, slowed down, when the inventory knows of so many directories that were read. How many it knows then.
-        It takes seven seconds, and tells the inventory each second."""
-        slowly = ["strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=openat", "-e", "inject=openat:delay_enter=3000"]
+        It takes eight seconds, and tells the inventory each second."""
+        slowly = ["strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=openat", "-e", "inject=openat:delay_enter=1000"]
         process = self.home.start(*self.scan("part.db", "--quiet", "--format", "none", *arguments), before=slowly,
                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.addCleanup(process.kill)
@@ -91,7 +91,7 @@ class ResumeInsideARoot(ProgramTest):
 
     def test_a_sweep_of_something_else_reads_all(self) -> None:
         self.stopped(signal.SIGINT, 1)
-        run = self.home.run(*self.scan("part.db", "--resume", "--exclude", "d39"))
+        run = self.home.run(*self.scan("part.db", "--resume", "--exclude", "d139"))
         self.assertIn("nothing to resume", run.error)
         self.assertNotIn("resumed:", run.text)
         self.assertEqual([(0,)], self.store.sql("SELECT count(*) FROM tree_read", db=self.store.at("part.db")))

@@ -54,6 +54,8 @@ Result<> sweep(Inventory& inventory, int from, int to) {
     batch.push_back(hit_of(i));
     if (batch.size() == kBatch || i + 1 == to) {
       TRY_VOID(inventory.write(id, home, batch, {}, kNow));
+      const TreeRead tree{.place = "/home/" + std::string(batch.back().place, 6, 3)};
+      TRY_VOID(inventory.keep_trees(id, home, {&tree, 1}));
       TRY_VOID(inventory.commit());  // for more moments at which to be killed
       batch.clear();
     }

@@ -529,8 +529,7 @@ Result<> Inventory::for_each_complete_scope(SweepId sweep, const std::function<v
   return each_scope(rows, each);
 }
 
-Result<> Inventory::for_each_tree_read(
-    const std::function<void(const Scope&, std::vector<TreeRead>)>& each) const {
+Result<> Inventory::for_each_tree_read(const std::function<void(const Scope&, std::vector<TreeRead>)>& each) const {
   Database& database = impl_->database();
   TRY(auto scopes, database.prepare("read what was read", "SELECT DISTINCT scope FROM tree_read"));
   TRY(auto scope, database.prepare("read what was read", std::string(kScopes) + "WHERE scope.id = ?1"));

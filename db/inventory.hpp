@@ -164,8 +164,8 @@ class Inventory {
   Result<SweepId> begin_sweep(Time now, std::string_view version, std::string_view rules_digest,
                               std::string_view plan = {});
   /// Goes on with the last sweep, where it was interrupted and had the same plan and rules; nothing where it was not.
-  /// `open_scope` opens its scopes again, all but those that are complete. Their gaps are forgotten: each is to be tried
-  /// again.
+  /// `open_scope` opens its scopes again, all but those that are complete. Their gaps are forgotten: each is to be
+  /// tried again.
   Result<std::optional<SweepId>> resume_sweep(std::string_view rules_digest, std::string_view plan);
   /// The scopes that were listed to their end in this sweep already: a resumed one need not look there again.
   Result<> for_each_complete_scope(SweepId sweep, const std::function<void(const Scope&)>& each) const;
@@ -184,8 +184,8 @@ class Inventory {
   /// Inserts or refreshes hits by id; the same id again replaces what it said (class, flags, locator) and moves it to
   /// this scope. `source` and `store` of a hit are the scope's; what the hit itself says there is not read.
   Result<> write(SweepId sweep, ScopeId scope, std::span<const Hit> hits, std::span<const Gap> gaps, Time now);
-  /// Keeps which parts of an open scope were read whole, until the scope is complete or the sweep ends otherwise than by
-  /// an interruption; one stands for all below it. What was found there was written before, and no gap lies there.
+  /// Keeps which parts of an open scope were read whole, until the scope is complete or the sweep ends otherwise than
+  /// by an interruption; one stands for all below it. What was found there was written before, and no gap lies there.
   Result<> keep_trees(SweepId sweep, ScopeId scope, std::span<const TreeRead> trees);
   /// What was read in an open scope whose store numbers the versions of its places: the marks of all that was asked
   /// for, and those places that are as they were, whose hits are seen again with nothing else said of them.

@@ -27,8 +27,9 @@ struct Schema {
   std::span<const MigrationStep> steps;  ///< one for each older version
 };
 
-/// The inventory's: db/schema_3.sql, then db/schema_4.sql and db/schema_5.sql. A new version N that only adds tables adds a `schema_N.sql`
-/// of those; another one comes with all of the schema, and `migrate_(N-1)_to_N_{before,after}.sql`.
+/// The inventory's: db/schema_3.sql, then db/schema_4.sql and db/schema_5.sql. A new version N that only adds tables
+/// adds a `schema_N.sql` of those; another one comes with all of the schema, and
+/// `migrate_(N-1)_to_N_{before,after}.sql`.
 const Schema& inventory_schema();
 
 /// Makes the schema in an empty database, in one transaction.

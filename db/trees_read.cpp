@@ -7,8 +7,8 @@
 namespace tokensweep {
 
 Result<> keep_trees(sqlite::Database& database, ScopeId scope, std::span<const TreeRead> trees) {
-  TRY(auto* below, database.prepared("keep what was read",
-                                     "DELETE FROM tree_read WHERE scope = ?1 AND place > ?2 AND place < ?3"));
+  TRY(auto* below,
+      database.prepared("keep what was read", "DELETE FROM tree_read WHERE scope = ?1 AND place > ?2 AND place < ?3"));
   TRY(auto* keep, database.prepared("keep what was read",
                                     "INSERT OR REPLACE INTO tree_read "
                                     "(scope, place, directories, files_seen, files_read, bytes_read) "
@@ -34,11 +34,9 @@ Result<std::vector<TreeRead>> trees_read(sqlite::Database& database, ScopeId sco
     TRY(const bool more, rows->step());
     if (!more) return all;
     const auto count = [&](int column) { return static_cast<std::uint64_t>(rows->integer(column)); };
-    all.push_back({.place = std::string(rows->text(0)),
-                   .figures = {.directories = count(1),
-                               .files_seen = count(2),
-                               .files_read = count(3),
-                               .bytes_read = count(4)}});
+    all.push_back(
+        {.place = std::string(rows->text(0)),
+         .figures = {.directories = count(1), .files_seen = count(2), .files_read = count(3), .bytes_read = count(4)}});
   }
 }
 

@@ -104,7 +104,8 @@ void add_scan(Grammar& grammar) {
   add_config(scan, typed, "sweep the sources that this tokensweep.toml names, by its policy");
   values(scan, "--source", typed.sources, "NAME", "of the configuration only this source; repeatable");
   flag(scan, "--resume", typed.resume,
-       "go on with the last sweep, where it was interrupted: sources and directories that it had read whole are not read "
+       "go on with the last sweep, where it was interrupted: sources and directories that it had read whole are not "
+       "read "
        "again");
   flag(scan, "--deep", typed.deep,
        "read every text file, not only those that package managers and people keep tokens in");

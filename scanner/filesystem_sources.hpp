@@ -33,7 +33,7 @@ struct SweepContext {
   const Classification& classification;
   const std::set<std::string>& done;  ///< key_of() the scopes that this sweep has read before it was interrupted
   const std::map<std::string, filesystem::TreesRead>& read_before;  ///< and of others, by key_of(), what of them
-  const VersionMemory& versions;      ///< what earlier sweeps have read
+  const VersionMemory& versions;                                    ///< what earlier sweeps have read
   SweepQueue& queue;
   ScopeNumbers& numbers;
   const std::atomic<bool>& stop;

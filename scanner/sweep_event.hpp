@@ -14,7 +14,8 @@
 namespace tokensweep {
 
 /// What sources tell the writer: a scope begins, what was found in it, how it ended. Those of one scope come in this
-/// order, versions right before the end; what was read whole comes after what was found there. Scopes may overlap. A scope is called by a number of this sweep's.
+/// order, versions right before the end; what was read whole comes after what was found there. Scopes may overlap. A
+/// scope is called by a number of this sweep's.
 struct SweepEvent {
   std::uint32_t scope = 0;
   std::variant<Scope, Hit, Gap, std::vector<TreeRead>, PlaceVersions, ScopeEnd> what;

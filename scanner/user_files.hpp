@@ -27,7 +27,7 @@ class UserFiles {
 
   /// How a project's file and its home's stand to each other.
   struct Outcome {
-    std::vector<bool> beaten;      ///< for each of the project's credentials, whether the user's wins
+    std::vector<bool> beaten;     ///< for each of the project's credentials, whether the user's wins
     bool beats_the_user = false;  ///< some credential of the user's does not hold there: finish() says so
   };
   /// Lays a project's file over its home's.

@@ -316,8 +316,7 @@ class Worker {
       for (const Entry& entry : entries_) {
         if (entry.type == EntryType::directory) {
           if (!excluded(*node, entry.view()) && !was_read_before(*node, entry.view())) {
-            children_.push_back(
-                std::make_shared<Node>(node, entry.view(), shared_.telling, shared_.open_directories));
+            children_.push_back(std::make_shared<Node>(node, entry.view(), shared_.telling, shared_.open_directories));
           }
         } else {
           ++files;

@@ -119,8 +119,8 @@ struct WalkOptions {
       exclude;  ///< shell patterns; matched with paths relative to the root, and with names where they hold no slash
   Backend backend = kFastestBackend;
   std::size_t directories_in_memory =
-      4096;                   ///< of one directory's children, before they are walked and the rest is read
-  int open_directories = 40;  ///< kept open for their children; deeper ones are reached from above again
+      4096;                                ///< of one directory's children, before they are walked and the rest is read
+  int open_directories = 40;               ///< kept open for their children; deeper ones are reached from above again
   const TreesRead* read_before = nullptr;  ///< passed over; borrowed
   /// Told, by any of the walk's threads, of directories that were read whole (their paths are relative to the root),
   /// after all visits there. A directory stands for all below it that were told before. The root itself is never told.

@@ -504,8 +504,7 @@ TEST_CASE("little is told of a walk, little is lost, and never what has to be lo
     CHECK_MESSAGE(place != "d4", place);
   }
   CHECK(told(1).contains("d3/e4/f"));  // beside the FIFO
-  CHECK(told(1).at("d0") ==
-        TreeFigures{.directories = 11, .files_seen = 20, .files_read = 20, .bytes_read = 155});
+  CHECK(told(1).at("d0") == TreeFigures{.directories = 11, .files_seen = 20, .files_read = 20, .bytes_read = 155});
   CHECK(told(20).contains("wide"));  // by itself, its children before it in two pieces
   CHECK(told(20).contains("wide/7"));
   CHECK(!told(60).contains("wide/7"));

@@ -151,7 +151,7 @@ TEST_CASE("of secrets whose values no store shows, those with a name of npm's ar
   CHECK(fixture.sources.failures().empty());
   SUBCASE("each scope begins, holds its hits and ends, with the rules in force") {
     std::map<std::uint32_t, std::string> seen;
-    for (const SweepEvent& event : events) seen[event.scope] += "SHGVE"[event.what.index()];
+    for (const SweepEvent& event : events) seen[event.scope] += "SHGTVE"[event.what.index()];
     CHECK(seen == std::map<std::uint32_t, std::string>{{0, "SHE"}, {1, "SHE"}});
     const auto& end = std::get<ScopeEnd>(events.back().what);
     CHECK(std::find(end.rules.begin(), end.rules.end(), "npm-secret-name") != end.rules.end());

@@ -15,10 +15,19 @@ constexpr std::array<std::string_view, 12> kInstalling = {
     "npm ci",    "npm install", "npm i ",       "npm clean-install", "yarn install", "yarn --frozen-lockfile",
     "run: yarn", "RUN yarn",    "pnpm install", "pnpm i ",           "bun install",  "bun i "};
 
+/// The first of these words that a line holds; else empty.
 template <std::size_t N>
-bool holds_any(std::string_view line, const std::array<std::string_view, N>& words) {
-  return std::any_of(words.begin(), words.end(),
-                     [line](std::string_view word) { return line.find(word) != std::string_view::npos; });
+std::string_view held_by(std::string_view line, const std::array<std::string_view, N>& words) {
+  const auto held = std::find_if(words.begin(), words.end(),
+                                 [line](std::string_view word) { return line.find(word) != std::string_view::npos; });
+  return held == words.end() ? std::string_view() : *held;
+}
+
+/// What follows from such words; the first ones are kept.
+void note(std::string_view words, bool& does, std::string_view& by) {
+  if (words.empty()) return;
+  does = true;
+  if (by.empty()) by = words;
 }
 
 template <std::size_t N>
@@ -26,7 +35,18 @@ bool is_any(std::string_view word, const std::array<std::string_view, N>& words)
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-constexpr std::array<std::string_view, 4> kManagers = {"npm", "pnpm", "yarn", "bun"};
+/// A package manager, and how we call what it does.
+struct Manager {
+  std::string_view name;
+  std::string_view publishing;
+  std::string_view installing;
+};
+constexpr std::array<Manager, 4> kManagers = {{
+    {"npm", "npm publish", "npm install"},
+    {"pnpm", "pnpm publish", "pnpm install"},
+    {"yarn", "yarn publish", "yarn install"},
+    {"bun", "bun publish", "bun install"},
+}};
 constexpr std::array<std::string_view, 5> kInstallingVerbs = {"i", "install", "ci", "clean-install", "add"};
 constexpr std::array<std::string_view, 3> kRunners = {"npx", "dlx", "exec"};
 constexpr std::string_view kBetweenWords = " \t\r\"'";
@@ -38,23 +58,32 @@ class Verbs {
 
   void take(std::string_view word) {
     const bool ends_command = word.find_first_of("&|;") != std::string_view::npos;
-    if (managed_ && word == "publish") commands_.publishes = true;
-    if (managed_ && is_any(word, kInstallingVerbs)) {
-      commands_.installs = true;
-      managed_ = false;  // what comes now are packages' names
+    if (manager_ != nullptr && word == "publish") publishes(manager_->publishing);
+    if (manager_ != nullptr && is_any(word, kInstallingVerbs)) {
+      installs(manager_->installing);
+      manager_ = nullptr;  // what comes now are packages' names
     }
-    if (word == "np" && (before_.empty() || is_any(before_, kRunners))) commands_.publishes = true;
-    managed_ = !ends_command && (managed_ || is_any(word, kManagers));
+    if (word == "np" && (before_.empty() || is_any(before_, kRunners))) publishes("np");
+    if (manager_ == nullptr) manager_ = manager_of(word);
+    if (ends_command) manager_ = nullptr;
     before_ = ends_command ? std::string_view() : word;
     ++words_;
   }
   void end_line() {
-    if (words_ == 1 && before_ == "yarn") commands_.installs = true;
+    if (words_ == 1 && before_ == "yarn") installs("yarn install");
   }
 
  private:
+  static const Manager* manager_of(std::string_view word) {
+    const auto* const found =
+        std::find_if(kManagers.begin(), kManagers.end(), [word](const Manager& one) { return one.name == word; });
+    return found == kManagers.end() ? nullptr : found;
+  }
+  void publishes(std::string_view words) { note(words, commands_.publishes, commands_.publishing); }
+  void installs(std::string_view words) { note(words, commands_.installs, commands_.installing); }
+
   Commands& commands_;
-  bool managed_ = false;
+  const Manager* manager_ = nullptr;
   std::string_view before_;
   std::size_t words_ = 0;
 };
@@ -82,11 +111,20 @@ Commands commands_in(std::string_view text) {
     text.remove_prefix(std::min(end + 1, text.size()));
     const std::size_t first = line.find_first_not_of(" \t");
     if (first == std::string_view::npos || line[first] == '#') continue;
-    commands.publishes = commands.publishes || holds_any(line, kPublishing);
-    commands.installs = commands.installs || holds_any(line, kInstalling);
+    note(held_by(line, kPublishing), commands.publishes, commands.publishing);
+    note(held_by(line, kInstalling), commands.installs, commands.installing);
     take_verbs(line, commands);
   }
   return commands;
+}
+
+bool speaks_of_publishing(std::string_view text) {
+  // Makes no copy: the text may hold a value.
+  constexpr std::array<std::string_view, 2> kWords = {"publish", "release"};
+  const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; };
+  return std::any_of(kWords.begin(), kWords.end(), [&](std::string_view word) {
+    return std::search(text.begin(), text.end(), word.begin(), word.end(), same) != text.end();
+  });
 }
 
 }  // namespace tokensweep

@@ -83,10 +83,6 @@ bool keeps(std::string_view script) {
                      [script](std::string_view word) { return script.find(word) != std::string_view::npos; });
 }
 
-bool speaks_of_publishing(std::string_view text) {
-  return find_word(text, "publish") != std::string_view::npos || find_word(text, "release") != std::string_view::npos;
-}
-
 /// What one or several steps do.
 struct Deeds {
   Commands commands;

@@ -36,7 +36,39 @@ TEST_CASE("commands of build files") {
     const Commands commands = commands_in(c.text);
     CHECK(commands.publishes == c.publishes);
     CHECK(commands.installs == c.installs);
+    CHECK(commands.publishing.empty() != c.publishes);
+    CHECK(commands.installing.empty() != c.installs);
   }
+}
+
+TEST_CASE("the words by which commands are known are ours") {
+  const struct {
+    const char* what;
+    const char* text;
+    const char* publishing;
+    const char* installing;
+  } cases[] = {
+      {"a command", "npm ci && npm publish --tag next\n", "npm publish", "npm ci"},
+      {"the first line counts", "npx semantic-release\nnpm publish\nyarn install\nnpm ci\n", "semantic-release",
+       "yarn install"},
+      {"a verb behind options that nobody is to see", "pnpm --//host/:_authToken=x publish\n", "pnpm publish", ""},
+      {"an install behind options", "npm --userconfig=x i\n", "", "npm install"},
+      {"np", "np patch\n", "np", ""},
+      {"yarn alone", "yarn\n", "", "yarn install"},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.what);
+    const Commands commands = commands_in(c.text);
+    CHECK(commands.publishing == c.publishing);
+    CHECK(commands.installing == c.installing);
+  }
+}
+
+TEST_CASE("texts that name publishing") {
+  CHECK(speaks_of_publishing("./scripts/Publish.sh"));
+  CHECK(speaks_of_publishing("ghcr.io/acme/RELEASE-tools:2"));
+  CHECK_FALSE(speaks_of_publishing("npm ci && npm test"));
+  CHECK_FALSE(speaks_of_publishing(""));
 }
 
 }  // namespace

@@ -87,6 +87,7 @@ class Classifier {
  private:
   [[nodiscard]] bool has(EvidenceKind kind) const;
   [[nodiscard]] bool of_machines() const;
+  [[nodiscard]] std::string_view user() const;
   [[nodiscard]] bool is_personal() const { return !of_machines() && has(EvidenceKind::personal); }
   [[nodiscard]] Class class_of(const std::optional<RankedPackage>& best) const;
   [[nodiscard]] bool is_top(const std::optional<RankedPackage>& best) const { return class_of(best) == Class::A; }
@@ -182,6 +183,12 @@ bool Classifier::of_machines() const {
   return has(EvidenceKind::build_file) || has(EvidenceKind::ci_secret) || has(EvidenceKind::infrastructure);
 }
 
+/// What does something with it, in words: a build, or in infrastructure whatever runs there.
+std::string_view Classifier::user() const {
+  const bool in_build = has(EvidenceKind::build_file) || has(EvidenceKind::ci_secret);
+  return has(EvidenceKind::infrastructure) && !in_build ? "the workload that uses it" : "the build that uses it";
+}
+
 Class Classifier::class_of(const std::optional<RankedPackage>& best) const {
   return best && best->rank <= policy_.cadences.ranks ? Class::A : Class::B;
 }
@@ -201,7 +208,7 @@ std::string Classifier::not_among() const {
 Opinion Classifier::by_place() const {
   const bool in_file = has(EvidenceKind::build_file);
   const bool in_build = in_file || has(EvidenceKind::ci_secret);
-  const std::string build = in_file ? "the build file that holds it" : "the build that uses it";
+  const std::string build = in_file ? "the build file that holds it" : std::string(user());
   if (has(EvidenceKind::publishes) || has(EvidenceKind::trusted_publishing)) {
     Opinion opinion =
         publisher(build + " publishes", {.evidence = {EvidenceKind::publishes, EvidenceKind::trusted_publishing}});
@@ -464,11 +471,11 @@ std::string Classifier::in_words(const Evidence& evidence) const {
     case EvidenceKind::personal:
       return "it lies in a home directory";
     case EvidenceKind::publishes:
-      return "the build that uses it publishes";
+      return fmt::format("{} publishes", user());
     case EvidenceKind::installs:
-      return "the build that uses it installs packages";
+      return fmt::format("{} installs packages", user());
     case EvidenceKind::trusted_publishing:
-      return "the build that uses it could publish without it, by trusted publishing";
+      return fmt::format("{} could publish without it, by trusted publishing", user());
     case EvidenceKind::package:
     case EvidenceKind::note:
     case EvidenceKind::ending:

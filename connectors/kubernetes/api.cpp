@@ -81,7 +81,7 @@ std::string target_of(const ListRequest& request) {
 
 }  // namespace
 
-Task<Result<HttpResponse>> Api::get(std::string path, std::string_view accept, SecretListReader* reader, bool plain) {
+Task<Result<HttpResponse>> Api::get(std::string path, std::string_view accept, BodyReader* reader, bool plain) {
   HttpRequest request;
   request.url = cluster_.at(path);
   request.headers.push_back({"Accept", std::string(accept)});
@@ -131,12 +131,23 @@ Task<Answer<std::vector<std::string>>> Api::namespaces(std::string snapshot) {
 }
 
 Task<Api::Page> Api::secrets(ListRequest request, SecretListReader& reader) {
+  // Values hardly shrink, and compressing them costs the API server more than all else that it does for a list.
+  const bool values = request.form == ListForm::values;
+  const bool maps = request.kind == ObjectKind::config_map;
+  const Accepts accepts{.first = !values ? kTable : maps ? kJson : kProtobufOrJson, .again = values ? kJson : kTable};
+  return read_list(target_of(request), accepts, reader, values);
+}
+
+Task<Api::Page> Api::workloads(WorkloadListRequest request, WorkloadListReader& reader) {
+  std::string target = path_of(request.kind, request.name_space) + "?limit=" + std::to_string(request.limit);
+  if (!request.page.empty()) target += "&continue=" + percent_encoded(request.page);
+  return read_list(std::move(target), {.first = kJson, .again = kJson}, reader, false);
+}
+
+template <class Reader>
+Task<Api::Page> Api::read_list(std::string target, Accepts accepts, Reader& reader, bool plain) {
   for (bool again = false;; again = true) {
-    // Values hardly shrink, and compressing them costs the API server more than all else that it does for a list.
-    const bool values = request.form == ListForm::values;
-    const bool maps = request.kind == ObjectKind::config_map;
-    const std::string_view accept = !values ? kTable : again || maps ? kJson : kProtobufOrJson;
-    auto response = co_await get(target_of(request), accept, &reader, values);
+    auto response = co_await get(target, again ? accepts.again : accepts.first, &reader, plain);
     if (!response) {
       if (!again && response.error().kind == ErrorKind::malformed) continue;
       co_return Page{judged<bool>(std::move(response).error()), {}};

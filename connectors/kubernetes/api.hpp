@@ -10,6 +10,7 @@
 #include "connectors/kubernetes/cluster_access.hpp"
 #include "connectors/kubernetes/parse.hpp"
 #include "connectors/kubernetes/secret_list.hpp"
+#include "connectors/kubernetes/workload_list.hpp"
 #include "net/client.hpp"
 #include "net/task.hpp"
 
@@ -49,6 +50,14 @@ struct ListRequest {
   bool every_type = false;  ///< else without tokens of service accounts
 };
 
+/// One page of a list of workloads.
+struct WorkloadListRequest {
+  WorkloadKind kind = WorkloadKind::pods;
+  std::string name_space;  ///< empty: all of the cluster
+  std::size_t limit = 1;   ///< of its items
+  std::string page;        ///< as in a ListRequest
+};
+
 /// One cluster, one credential.
 class Api {
  public:
@@ -70,12 +79,20 @@ class Api {
     std::string continuation;
   };
   Task<Page> secrets(ListRequest request, SecretListReader& reader);
+  /// As `secrets`; how the list goes on is the reader's to say.
+  Task<Page> workloads(WorkloadListRequest request, WorkloadListReader& reader);
 
   [[nodiscard]] const Cluster& cluster() const { return cluster_; }
 
  private:
-  Task<Result<HttpResponse>> get(std::string path, std::string_view accept, SecretListReader* reader,
-                                 bool plain = false);
+  Task<Result<HttpResponse>> get(std::string path, std::string_view accept, BodyReader* reader, bool plain = false);
+  /// What a list is asked for in, and again where nobody can read what came.
+  struct Accepts {
+    std::string_view first;
+    std::string_view again;
+  };
+  template <class Reader>
+  Task<Page> read_list(std::string target, Accepts accepts, Reader& reader, bool plain);
   template <class T>
   Task<Answer<T>> read(std::string path, std::string_view accept, Result<T> (*parse)(std::string_view body));
 

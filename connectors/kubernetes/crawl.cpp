@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "connectors/kubernetes/list_head.hpp"
+#include "connectors/kubernetes/workload_crawl.hpp"
 #include "net/task_group.hpp"
 #include "net/url.hpp"
 
@@ -36,14 +37,16 @@ using Covers = std::function<bool(std::string_view place)>;
 /// Reads what a cluster has of one kind of object.
 class Crawl {
  public:
+  /// `uses`: of secrets, where somebody asked for them; else null.
   Crawl(std::span<Api* const> ways, const std::string& identity, ObjectKind kind, const CrawlOptions& options,
-        Sink& sink)
+        const WorkloadUses* uses, Sink& sink)
       : ways_(ways),
         sink_(sink),
         kind_(kind),
         reading_(options, sink,
                  NamespaceScopes(sink, {.kind = kind, .releases = options.helm}, options.name, "kubernetes:" + identity,
-                                 ways.front()->cluster().context)) {}
+                                 ways.front()->cluster().context),
+                 uses) {}
 
   /// Reads all of it. The cluster's own scope stays open.
   Task<> read() {
@@ -210,12 +213,14 @@ class Crawl {
 }  // namespace
 
 Task<Result<>> crawl(std::span<Api* const> ways, const std::string& identity, const CrawlOptions& options, Sink& sink) {
-  Crawl secrets(ways, identity, ObjectKind::secret, options, sink);
+  std::optional<WorkloadUses> uses;
+  if (options.workloads) uses = co_await read_workloads(ways, identity, options, sink);
+  Crawl secrets(ways, identity, ObjectKind::secret, options, uses ? &*uses : nullptr, sink);
   co_await secrets.read();
   std::optional<std::string> broken = secrets.broken();
   Covers vanished;
   if (options.config_maps && !secrets.is_over() && !broken) {
-    Crawl config_maps(ways, identity, ObjectKind::config_map, options, sink);
+    Crawl config_maps(ways, identity, ObjectKind::config_map, options, nullptr, sink);
     co_await config_maps.read();
     broken = config_maps.broken();
     vanished = config_maps.vanished();

@@ -16,6 +16,8 @@ namespace tokensweep::kubernetes {
 /// read, have scopes of their own, `<namespace>/@configmaps` and `@configmaps`: what roles refuse of them costs the
 /// secrets nothing, and where they are not read their hits are unknown.
 ///
+/// Where the options say so, workloads are listed first: what they do with a secret is evidence for its class.
+///
 /// Tries one list of the whole cluster, or of each namespace on one snapshot where the options have several lists.
 /// Where the cluster's roles do not allow the former, each namespace has its own list; those that cannot be had are
 /// `denied`. An error means that nothing more comes from this cluster, and its scopes have ended so.

@@ -34,6 +34,9 @@ constexpr std::array kOwnKeys = {
         .name = "helm",
         .kind = KeyKind::flag,
         .summary = "decodes the releases of Helm: the values, charts and manifests of every revision that it keeps"},
+    KeySpec{.name = "workloads",
+            .kind = KeyKind::flag,
+            .summary = "lists what runs there, for what it does with secrets: that is evidence for their classes"},
 };
 
 /// Which clusters, and what of them.
@@ -53,6 +56,7 @@ CrawlOptions options_of(const Settings& settings, const std::string& name) {
           .names_only = settings.flag("names_only"),
           .config_maps = settings.flag("configmaps"),
           .helm = settings.flag("helm"),
+          .workloads = settings.flag("workloads"),
           .looks_ahead = !settings.has("concurrency"),
           .lists = settings.has("concurrency") ? concurrency : 1};
 }

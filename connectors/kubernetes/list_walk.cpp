@@ -81,8 +81,8 @@ class ListWalk::Page final : public SecretListener {
     if (reading.options.helm && request.form == ListForm::values && is_release(secret)) {
       hand_on_release(secret, *scope_, reading.sink);
     }
-    for (SecretKey& key : secret.keys) reading.sink.found(*scope_, sighting_of_key(secret, key));
-    if (secret.last_applied) reading.sink.found(*scope_, sighting_of_last_applied(secret));
+    for (SecretKey& key : secret.keys) hand_on(secret, key.name, sighting_of_key(secret, key));
+    if (secret.last_applied) hand_on(secret, "", sighting_of_last_applied(secret));
     if (request.form == ListForm::names && secret.keys.size() < secret.key_count) {
       Gap gap{.place = place_of(secret) + "/?keys",
               .reason = "of its " + counted(secret.key_count, "key") + ", " +
@@ -102,10 +102,19 @@ class ListWalk::Page final : public SecretListener {
     return !asked->second;
   }
 
-  /// A ConfigMap with a release is listed either way: whether it is decoded is part of what was read.
+  /// A ConfigMap with a release is listed either way: whether it is decoded is part of what was read. So is who uses a
+  /// secret.
   [[nodiscard]] std::string version_read(const SecretObject& secret) const {
     const bool decoded = reading.options.helm && secret.kind == ObjectKind::config_map && is_release(secret);
-    return secret.version + (decoded ? "+helm" : "");
+    std::string version = secret.version + (decoded ? "+helm" : "");
+    if (reading.uses != nullptr) version += '\n' + reading.uses->version_of(secret.name_space, secret.name);
+    return version;
+  }
+
+  /// `key`: empty where the sighting is of the whole secret.
+  void hand_on(const SecretObject& secret, std::string_view key, Sighting sighting) {
+    if (reading.uses != nullptr) reading.uses->add_to(sighting, secret, key);
+    reading.sink.found(*scope_, std::move(sighting));
   }
 
   ClusterReading& reading;

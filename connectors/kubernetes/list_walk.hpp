@@ -8,6 +8,7 @@
 #include "connectors/kubernetes/api.hpp"
 #include "connectors/kubernetes/namespace_scopes.hpp"
 #include "connectors/kubernetes/page_size.hpp"
+#include "connectors/kubernetes/workload_uses.hpp"
 #include "net/task_group.hpp"
 
 /// One list of secrets or ConfigMaps, of a cluster or a namespace, from its first page to its end.
@@ -19,18 +20,21 @@ struct CrawlOptions {
   bool names_only = false;              ///< no value is asked for
   bool config_maps = false;             ///< are read beside secrets
   bool helm = false;                    ///< Helm's releases are decoded; else those in secrets are not asked for
+  bool workloads = false;               ///< what runs in the cluster is listed, for what it does with secrets
   bool looks_ahead = true;              ///< the next page is asked for while one still comes
   unsigned lists = 1;                   ///< of one cluster, side by side on one snapshot
 };
 
 /// What the lists of one cluster and one kind of object have in common.
 struct ClusterReading {
-  ClusterReading(const CrawlOptions& options_, Sink& sink_, NamespaceScopes scopes_)
-      : options(options_), sink(sink_), scopes(std::move(scopes_)) {}
+  /// `uses`: null where nobody asked for them.
+  ClusterReading(const CrawlOptions& options_, Sink& sink_, NamespaceScopes scopes_, const WorkloadUses* uses_)
+      : options(options_), sink(sink_), scopes(std::move(scopes_)), uses(uses_) {}
 
   const CrawlOptions& options;
   Sink& sink;
   NamespaceScopes scopes;
+  const WorkloadUses* uses;
   PageSize page_size;
   /// Whether most of what came last was new: then values are asked for at once. Else a page of names and versions goes
   /// before, and most values never leave the cluster.

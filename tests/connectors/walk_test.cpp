@@ -511,6 +511,19 @@ TEST_CASE("little is told of a walk, little is lost, and never what has to be lo
   CHECK(told(1'000'000).empty());
 }
 
+TEST_CASE("a directory whose list a stop cut off was not read") {
+  const TempDirectory temp;
+  std::filesystem::create_directories(temp.path() / "large");
+  for (int i = 0; i < 4000; ++i) write_file(temp.path() / "large" / (std::string(100, 'x') + std::to_string(i)), "x");
+  for (const Backend backend : kBackends) {
+    Stopping seen;
+    seen.stop_after = 5;
+    walk_on(seen, temp.path(), {}, {.threads = 1, .backend = backend, .steps_between_telling = 1});
+    CHECK(seen.visited.size() < 4000);
+    CHECK(seen.read.empty());
+  }
+}
+
 TEST_CASE("a tree that is absurdly deep costs no more to go on with") {
   const TempDirectory temp;
   std::string path = temp.path();

@@ -1,5 +1,6 @@
 #include "net/clock.hpp"
 
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -12,7 +13,8 @@ std::chrono::system_clock::time_point SystemClock::wall() const { return std::ch
 
 Task<> SystemClock::sleep_until(Instant when) {
   boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, when);
-  co_await timer.async_wait(boost::asio::use_awaitable);
+  boost::system::error_code cancelled;
+  co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, cancelled));
 }
 
 }  // namespace tokensweep

@@ -17,7 +17,8 @@ class Clock {
   [[nodiscard]] virtual Instant now() const = 0;
   /// For what is compared with times that others say, or kept. It may jump.
   [[nodiscard]] virtual std::chrono::system_clock::time_point wall() const = 0;
-  /// Suspends until `now()` is `when` or later.
+  /// Suspends until `now()` is `when` or later. A task that is cancelled is woken at once and, unlike elsewhere,
+  /// without an exception, since deadlines end so with every request: its next co_await throws.
   virtual Task<> sleep_until(Instant when) = 0;
 };
 

@@ -28,6 +28,9 @@ struct Limits {
   unsigned in_flight = 8;  ///< requests under way at once
   /// Requests a second, spread evenly; empty: no bound.
   std::optional<double> rate;
+  /// How many of them may leave at once, and then none for as long as so many take at that rate: waking up for each
+  /// request by itself costs more than the request. Only where the service counts over much longer than that.
+  std::size_t together = 1;
   std::chrono::milliseconds busy_per_minute{0};  ///< the sum of response times in 60 s (GitHub's rule); zero: no bound
   /// Reads an answer by the service's own rules; empty: 429 and 503 with Retry-After (RFC 9110, 10.2.3). `times` is how
   /// often in a row the credential was refused before.

@@ -22,10 +22,13 @@ std::size_t Pace::in_flight() const {
   return probing_ ? 1 : std::max<std::size_t>(allowed, 1);
 }
 
-Pace::Instant Pace::rate_ready() const {
-  if (!limits_.rate || !last_left_) return {};
-  const std::chrono::duration<double> interval(std::min(1 / (*limits_.rate * share_), kLongestInterval));
-  return *last_left_ + std::chrono::ceil<Instant::duration>(interval);
+Pace::Instant Pace::rate_ready() const { return group_left_ < limits_.together ? Instant{} : next_group(); }
+
+Pace::Instant Pace::next_group() const {
+  if (!limits_.rate || !group_began_) return {};
+  const double size = static_cast<double>(limits_.together);
+  const std::chrono::duration<double> interval(std::min(size / (*limits_.rate * share_), kLongestInterval));
+  return *group_began_ + std::chrono::ceil<Instant::duration>(interval);
 }
 
 Pace::Instant Pace::busy_ready() const {
@@ -42,7 +45,11 @@ Pace::Instant Pace::busy_ready() const {
 }
 
 void Pace::left(Instant now) {
-  last_left_ = now;
+  if (now >= next_group()) {
+    group_began_ = now;
+    group_left_ = 0;
+  }
+  ++group_left_;
   ++under_way_;
 }
 
@@ -62,6 +69,7 @@ void Pace::pause(Instant until) { paused_until_ = std::max(paused_until_, until)
 
 void Pace::refused() {
   share_ = std::max(share_ / 2, kLeastShare);
+  group_left_ = limits_.together;  // the rest of them waits
   probing_ = true;
 }
 

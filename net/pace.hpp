@@ -39,12 +39,14 @@ class Pace {
     std::chrono::milliseconds took;
   };
   [[nodiscard]] Instant rate_ready() const;
+  [[nodiscard]] Instant next_group() const;
   [[nodiscard]] Instant busy_ready() const;
 
   const Limits& limits_;
   Instant paused_until_{};
-  std::optional<Instant> last_left_;
-  std::deque<Busy> busy_;  // of the last minute
+  std::optional<Instant> group_began_;  // the requests that may leave together: when the first one did
+  std::size_t group_left_ = 0;          // and how many have
+  std::deque<Busy> busy_;               // of the last minute
   std::chrono::milliseconds busy_sum_{0};
   std::chrono::milliseconds usual_{0};  // what a request takes, to account for those under way
   std::size_t under_way_ = 0;

@@ -152,6 +152,7 @@ class ParameterStore : public Connector {
     }
     Limits limits{.in_flight = static_cast<unsigned>(options_.in_flight), .rate = rate_};
     limits.first_share = kFirstShare;
+    limits.together = kTogether;
     TRY(connection.client,
         session_->client("ssm", target.store.region, connection.url, target.keys, std::move(limits)));
     return connection;

@@ -224,6 +224,34 @@ TEST_CASE("what is shared with others is asked gently at first") {
   CHECK(pace.ready_at() == start + 100ms);
 }
 
+TEST_CASE("where it may, a request takes others with it, and the rate stays what it is") {
+  const Limits limits{.in_flight = 8, .rate = 40, .together = 4};
+  const Clock::Instant start(1h);
+  SUBCASE("many") {
+    Pace pace(limits);
+    Clock::Instant now = start;
+    for (int i = 0; i < 400; ++i) {
+      now = std::max(now, pace.ready_at());
+      pace.left(now);
+    }
+    CHECK(now == start + 9900ms);
+  }
+  SUBCASE("one after the other, as slowly as the rate allows or slower, none waits") {
+    Pace pace(limits);
+    for (auto now = start; now < start + 10s; now += 25ms) {
+      CHECK(pace.ready_at() <= now);
+      pace.left(now);
+    }
+  }
+  SUBCASE("a refusal holds the rest of them back") {
+    Pace pace(limits);
+    pace.left(start);
+    CHECK(pace.ready_at() <= start);
+    pace.refused();
+    CHECK(pace.ready_at() == start + 200ms);
+  }
+}
+
 TEST_CASE("a rate that is next to nothing is one request an hour") {
   Limits limits{.rate = 1e-300};
   Pace pace(limits);

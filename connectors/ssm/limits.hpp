@@ -11,8 +11,9 @@ namespace tokensweep::ssm {
 inline constexpr double kRate = 25;
 /// Of the rate, at first: 10 calls a second where 25 are allowed. Each answer adds to it, and a refusal halves it.
 inline constexpr double kFirstShare = 0.4;
-/// AWS lets a second's worth of calls be saved up: a tenth of that leaves at once.
-inline constexpr std::size_t kTogether = 4;
+/// AWS lets a second's worth of calls be saved up: an eighth of that leaves at once, a page of names and the
+/// five calls that read what it names.
+inline constexpr std::size_t kTogether = 6;
 /// More are of no use: the list is a chain of pages, one after the other, and a page names what five calls get.
 inline constexpr unsigned kInFlight = 6;
 

@@ -64,7 +64,7 @@ std::vector<std::string> rules_in_force(const Detector& detector) {
   return all;
 }
 
-filesystem::TreesRead trees_below(std::string_view prefix, std::vector<TreeRead> trees) {
+filesystem::TreesRead trees_below(std::string_view prefix, const std::vector<TreeRead>& trees) {
   const std::size_t above = normal_prefix(prefix).size() + 1;
   filesystem::TreesRead below;
   for (const TreeRead& tree : trees) {

@@ -68,7 +68,7 @@ class FilesystemSources {
 
 /// What was read of the directory `prefix` of a scope, by paths relative to it, from the places as the inventory has
 /// them.
-filesystem::TreesRead trees_below(std::string_view prefix, std::vector<TreeRead> trees);
+filesystem::TreesRead trees_below(std::string_view prefix, const std::vector<TreeRead>& trees);
 
 /// The ids of all rules that a sweep with this detector has in force.
 std::vector<std::string> rules_in_force(const Detector& detector);

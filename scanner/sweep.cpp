@@ -83,8 +83,8 @@ Result<> Sweep::sweep(const SweepPlan& plan) {
   std::set<std::string> done;
   TRY_VOID(inventory_.for_each_complete_scope(id_, [&done](const Scope& scope) { done.insert(key_of(scope)); }));
   std::map<std::string, filesystem::TreesRead> read_before;
-  TRY_VOID(inventory_.for_each_tree_read([&read_before](const Scope& scope, std::vector<TreeRead> trees) {
-    read_before.emplace(key_of(scope), trees_below(scope.prefix, std::move(trees)));
+  TRY_VOID(inventory_.for_each_tree_read([&read_before](const Scope& scope, const std::vector<TreeRead>& trees) {
+    read_before.emplace(key_of(scope), trees_below(scope.prefix, trees));
   }));
   VersionMemory versions;
   for (const NetworkJob& job : plan.network) TRY_VOID(versions.load(inventory_, job.type, job.name));

@@ -28,7 +28,7 @@ import toolchains
 ROOT = Path(__file__).resolve().parent.parent
 CORES = os.cpu_count() or 1
 SHOWN_LINES = 40
-PROGRAM_SECONDS = 900
+PROGRAM_SECONDS = 1800  # what a build with a sanitizer takes where other work is running, and half as much again
 
 # Folder -> its meson options. The first one is what ./sweep builds, too, but for -Werror, which is ours to satisfy and
 # not the user's. It is off again below: the compiler's warnings are unreliable once sanitizers rewrite the code.

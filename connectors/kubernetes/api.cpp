@@ -130,7 +130,7 @@ Task<Answer<std::vector<std::string>>> Api::namespaces(std::string snapshot) {
   co_return Answer<Names>(Reaction::failed, Error{ErrorKind::malformed, "namespaces: its pages never end"});
 }
 
-Task<Api::Page> Api::secrets(ListRequest request, SecretListReader& reader) {
+Task<Api::Page> Api::secrets(const ListRequest& request, SecretListReader& reader) {
   // Values hardly shrink, and compressing them costs the API server more than all else that it does for a list.
   const bool values = request.form == ListForm::values;
   const bool maps = request.kind == ObjectKind::config_map;
@@ -138,7 +138,7 @@ Task<Api::Page> Api::secrets(ListRequest request, SecretListReader& reader) {
   return read_list(target_of(request), accepts, reader, values);
 }
 
-Task<Api::Page> Api::workloads(WorkloadListRequest request, WorkloadListReader& reader) {
+Task<Api::Page> Api::workloads(const WorkloadListRequest& request, WorkloadListReader& reader) {
   std::string target = path_of(request.kind, request.name_space) + "?limit=" + std::to_string(request.limit);
   if (!request.page.empty()) target += "&continue=" + percent_encoded(request.page);
   return read_list(std::move(target), {.first = kJson, .again = kJson}, reader, false);

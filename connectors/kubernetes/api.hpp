@@ -78,9 +78,9 @@ class Api {
     Answer<bool> answer;
     std::string continuation;
   };
-  Task<Page> secrets(ListRequest request, SecretListReader& reader);
+  Task<Page> secrets(const ListRequest& request, SecretListReader& reader);
   /// As `secrets`; how the list goes on is the reader's to say.
-  Task<Page> workloads(WorkloadListRequest request, WorkloadListReader& reader);
+  Task<Page> workloads(const WorkloadListRequest& request, WorkloadListReader& reader);
 
   [[nodiscard]] const Cluster& cluster() const { return cluster_; }
 

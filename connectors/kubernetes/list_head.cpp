@@ -23,14 +23,14 @@ Task<Answer<ListSummary>> read_head(Api& api, ObjectKind kind, std::string name_
   HeadOnly first;
   SecretListReader reader(first, ListForm::names, kind);
   // Only without a selector does a list say how many come behind.
-  ListRequest request{.kind = kind,
-                      .name_space = std::move(name_space),
-                      .form = ListForm::names,
-                      .page = {},
-                      .snapshot = {},
-                      .secret = {},
-                      .every_type = true};
-  Api::Page page = co_await api.secrets(std::move(request), reader);
+  const ListRequest request{.kind = kind,
+                            .name_space = std::move(name_space),
+                            .form = ListForm::names,
+                            .page = {},
+                            .snapshot = {},
+                            .secret = {},
+                            .every_type = true};
+  Api::Page page = co_await api.secrets(request, reader);
   if (!page.answer) co_return Answer<ListSummary>(page.answer.reaction, std::move(page.answer.value).error());
   ListSummary summary{.snapshot = std::move(first.list.version),
                       .items = first.list.remaining.value_or(0) + reader.items()};

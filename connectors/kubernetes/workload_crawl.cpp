@@ -193,8 +193,8 @@ Task<WorkloadUses> read_workloads(std::span<Api* const> ways, const std::string&
 Task<Answer<std::uint64_t>> count_workloads(Api& api, WorkloadKind kind, std::string name_space) {
   Nobody nobody;
   WorkloadListReader reader(nobody, kind);
-  WorkloadListRequest request{.kind = kind, .name_space = std::move(name_space), .page = {}};
-  Api::Page page = co_await api.workloads(std::move(request), reader);
+  const WorkloadListRequest request{.kind = kind, .name_space = std::move(name_space), .page = {}};
+  Api::Page page = co_await api.workloads(request, reader);
   if (!page.answer) co_return Answer<std::uint64_t>(page.answer.reaction, std::move(page.answer.value).error());
   co_return Answer<std::uint64_t>(reader.items());
 }

@@ -233,10 +233,14 @@ Result<Url> Url::resolve(std::string_view reference) const {
 
 std::string percent_encoded(std::string_view text) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    if (is_letter(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~') {
+  const auto is_plain = [](char c) {
+    return is_letter(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
+  };
+  const auto first = std::ranges::find_if_not(text, is_plain);
+  // Most names are plain, and there are millions.
+  std::string out(text.begin(), first);
+  for (const char c : text.substr(out.size())) {
+    if (is_plain(c)) {
       out.push_back(c);
       continue;
     }

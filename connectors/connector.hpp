@@ -68,6 +68,9 @@ class Sink {
   /// be asked once of each place that has one; a place that is not known is remembered with its scope's end, unless
   /// there is a gap at it or below.
   virtual bool is_known(ScopeNumber scope, std::string_view place, std::string_view version) = 0;
+  /// Whether an earlier sweep has read anything at all in a realm whose places have versions: if not, `is_known` is no
+  /// for each of them, and asking for names first would only cost a request.
+  virtual bool knows_any(std::string_view realm) = 0;
   /// Suspends while those behind are busy: to be awaited before a page is asked for.
   virtual Task<> room() = 0;
 

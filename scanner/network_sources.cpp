@@ -80,6 +80,10 @@ class NetworkSources::JobSink final : public Sink {
     return asked.unchanged_since.has_value();
   }
 
+  bool knows_any(std::string_view realm) override {
+    return sources_.context_.versions.any_of(job_.type, job_.name, realm);
+  }
+
   Task<> room() override {
     const auto wake = [this] { asio::post(sources_.network_.context(), [this] { room_.cancel(); }); };
     while (!sources_.items_.when_room(wake)) co_await room_.async_wait(asio::as_tuple(asio::use_awaitable));

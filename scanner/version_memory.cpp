@@ -10,8 +10,13 @@ namespace tokensweep {
 
 Result<> VersionMemory::load(const Inventory& inventory, std::string_view connector, std::string_view source) {
   return inventory.for_each_known(connector, source, [this](const Scope& scope, std::vector<KnownVersion> known) {
+    realms_.insert({scope.source, scope.name, scope.realm});
     scopes_.insert_or_assign(key_of(scope), std::move(known));
   });
+}
+
+bool VersionMemory::any_of(std::string_view connector, std::string_view source, std::string_view realm) const {
+  return realms_.contains({std::string(connector), std::string(source), std::string(realm)});
 }
 
 const std::vector<KnownVersion>* VersionMemory::of(const Scope& scope) const {

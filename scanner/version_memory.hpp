@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -23,8 +25,14 @@ class VersionMemory {
   /// Of one scope, by mark; null where nothing is known.
   [[nodiscard]] const std::vector<KnownVersion>* of(const Scope& scope) const;
 
+  /// Whether anything is known of a realm, as this configured source reads it.
+  [[nodiscard]] bool any_of(std::string_view connector, std::string_view source, std::string_view realm) const;
+
  private:
+  using Realm = std::array<std::string, 3>;  ///< of a connector, a source
+
   std::unordered_map<std::string, std::vector<KnownVersion>> scopes_;  ///< by key_of()
+  std::set<Realm> realms_;
 };
 
 /// What was asked of the places in one scope: from the connector's side to the writer.

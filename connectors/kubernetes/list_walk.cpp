@@ -22,7 +22,9 @@ constexpr std::size_t kMostPages = 1'000'000;
 
 using Known = std::unordered_map<std::string, bool>;  ///< by place and version
 
-std::string key_of(const SecretObject& secret) { return place_of(secret) + ' ' + secret.version; }
+std::string key_of(std::string_view place, const SecretObject& secret) {
+  return std::string(place).append(" ").append(secret.version);
+}
 
 }  // namespace
 
@@ -97,8 +99,9 @@ class ListWalk::Page final : public SecretListener {
   /// Whether no earlier sweep has read this version of it.
   bool is_new(const SecretObject& secret) {
     if (reading.options.names_only) return true;
-    const auto [asked, first] = known.try_emplace(key_of(secret));
-    if (first) asked->second = reading.sink.is_known(*scope_, place_of(secret), version_read(secret));
+    const std::string place = place_of(secret);
+    const auto [asked, first] = known.try_emplace(key_of(place, secret));
+    if (first) asked->second = reading.sink.is_known(*scope_, place, version_read(secret));
     return !asked->second;
   }
 
@@ -257,7 +260,7 @@ Task<> ListWalk::read_one(PagePtr page, std::size_t number) {
       reading_,
       ListRequest{
           .kind = secret.kind, .name_space = secret.name_space, .page = {}, .snapshot = {}, .secret = secret.name});
-  one->known.emplace(key_of(secret), false);
+  one->known.emplace(key_of(place_of(secret), secret), false);
   Api::Page came = co_await api_.secrets(one->request, one->reader);
   if (came.answer) co_return;
   if (came.answer.reaction == Reaction::ends_cluster) {

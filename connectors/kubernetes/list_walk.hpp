@@ -29,16 +29,21 @@ struct CrawlOptions {
 struct ClusterReading {
   /// `uses`: null where nobody asked for them.
   ClusterReading(const CrawlOptions& options_, Sink& sink_, NamespaceScopes scopes_, const WorkloadUses* uses_)
-      : options(options_), sink(sink_), scopes(std::move(scopes_)), uses(uses_) {}
+      : options(options_),
+        sink(sink_),
+        scopes(std::move(scopes_)),
+        uses(uses_),
+        expects_news(!scopes.was_read_before()) {}
 
   const CrawlOptions& options;
   Sink& sink;
   NamespaceScopes scopes;
   const WorkloadUses* uses;
   PageSize page_size;
-  /// Whether most of what came last was new: then values are asked for at once. Else a page of names and versions goes
-  /// before, and most values never leave the cluster.
-  bool expects_news = false;
+  /// Whether most of what comes is new, as that which came last, or all of a cluster that no sweep has read: then
+  /// values are asked for at once. Else a page of names and versions goes before, and most values never leave the
+  /// cluster.
+  bool expects_news;
 };
 
 /// How a list ended.

@@ -39,6 +39,9 @@ class NamespaceScopes {
   /// no place at all, but tells how its list ended. As `of`.
   std::optional<ScopeNumber> whole();
 
+  /// Whether an earlier sweep has read anything of this cluster.
+  [[nodiscard]] bool was_read_before() const { return sink_.knows_any(realm_); }
+
   /// Whether it was begun, by whichever sweep, and has ended since.
   [[nodiscard]] bool has_ended(const std::string& name_space) const;
   /// Whether it was ever asked for.

@@ -11,11 +11,13 @@
 #include "net/url.hpp"
 #include "tests/connectors/conformance.hpp"
 #include "tests/connectors/fake_service.hpp"
+#include "tests/connectors/one_cluster.hpp"
 
 namespace {
 
 using namespace tokensweep;
 using namespace tokensweep::kubernetes;
+using tokensweep::kubernetes::testing::OneCluster;
 using tokensweep::testing::json;
 using tokensweep::testing::RecordingSink;
 using tokensweep::testing::ServiceWorld;
@@ -142,20 +144,13 @@ std::unique_ptr<Crawled> crawl_it(FakeCluster& fake, CrawlOptions options = {}, 
   fake.lists = 0;
   ServiceWorld world([&fake](const HttpRequest& request) { return fake.answer(request); });
   const Services services = world.services();
-  Cluster cluster;
-  cluster.context = "prod";
-  cluster.server = Url::parse("https://cluster.example.test/").value();
-  cluster.namespaces = {"b"};
-  ClientOptions client_options{.name = "acme", .origin = cluster.server.origin, .authorizer = no_credential()};
-  client_options.limits.in_flight = in_flight;
-  auto client = services.clients.make(std::move(client_options));
-  REQUIRE(client);
-  Api api(**client, cluster, "acme");
-  Api* ways[] = {&api};
+  Limits limits;
+  limits.in_flight = in_flight;
+  OneCluster cluster(services, {"b"}, limits);
   options.name = "acme";
   auto crawled = std::make_unique<Crawled>();
   if (prepare) prepare(crawled->sink);
-  crawled->result = world.time.run(crawl(ways, "uid-1", options, crawled->sink));
+  crawled->result = world.time.run(cluster.crawl(options, crawled->sink));
   crawled->asked = world.service.asked;
   crawled->most_at_once = world.service.most_at_once;
   for (const std::string& wrong : crawled->sink.wrong) FAIL_CHECK(wrong);
@@ -172,29 +167,16 @@ std::string base64(std::string_view bytes) {
   return std::string(text.view());
 }
 
-/// The crawl of two namespaces as a connector: how clusters are reached is another test's.
+/// The crawl of two namespaces as a connector.
 class NamesOfTwoNamespaces final : public Connector {
  public:
-  explicit NamesOfTwoNamespaces(const Services& services) {
-    cluster_.context = "prod";
-    cluster_.server = Url::parse("https://cluster.example.test/").value();
-    client_ = std::move(
-        services.clients.make({.name = "acme", .origin = cluster_.server.origin, .authorizer = no_credential()})
-            .value());
-    api_ = std::make_unique<Api>(*client_, cluster_, "acme");
-    options_ = {.name = "acme", .namespaces = {"a", "b"}, .names_only = true};
-  }
+  explicit NamesOfTwoNamespaces(const Services& services) : cluster_(services) {}
   Task<Result<SourceCheck>> check() override { co_return SourceCheck(); }
-  Task<Result<>> sweep(tokensweep::Sink& sink) override {
-    Api* ways[] = {api_.get()};
-    co_return co_await crawl(ways, "uid-1", options_, sink);
-  }
+  Task<Result<>> sweep(tokensweep::Sink& sink) override { return cluster_.crawl(options_, sink); }
 
  private:
-  Cluster cluster_;
-  std::unique_ptr<HttpClient> client_;
-  std::unique_ptr<Api> api_;
-  CrawlOptions options_;
+  OneCluster cluster_;
+  CrawlOptions options_{.name = "acme", .namespaces = {"a", "b"}, .names_only = true};
 };
 
 TEST_CASE("a crawl keeps what every connector promises") {
@@ -295,6 +277,12 @@ TEST_CASE("the next page is asked for while one still comes, where that is wante
 TEST_CASE("what is known is not fetched, and what is not is") {
   FakeCluster fake;
   fake.add("a", 300);
+  SUBCASE("nothing is known of the cluster: no name is asked for without its values") {
+    const auto crawled = crawl_it(fake);
+    CHECK(crawled->sink.places().size() == 300);
+    CHECK(fake.values_sent == 300);
+    CHECK(crawled->asked.size() == 2);
+  }
   const auto knows = [&](YesSink& sink) {
     for (const auto& one : fake.secrets) sink.known.insert({"a/u-a" + one.name, "1"});
   };
@@ -337,7 +325,7 @@ TEST_CASE("no value is asked for where names are enough") {
 TEST_CASE("a snapshot that the cluster forgets") {
   FakeCluster fake;
   fake.add("a", 1200);
-  fake.expires_at = 4;
+  fake.expires_at = 3;
   SUBCASE("goes on where it was, and says so") {
     const auto crawled = crawl_it(fake);
     CHECK(crawled->sink.places().size() == 1200);
@@ -584,29 +572,30 @@ TEST_CASE("a namespace that an interrupted sweep has read is passed over") {
 }
 
 TEST_CASE("a page that breaks half way is asked for again, and nothing is found twice") {
+  bool was_read_before = false;
+  std::size_t breaks = 0;
+  SUBCASE("the first one, with values") {}
+  SUBCASE("the values of a page of names") {
+    was_read_before = true;
+    breaks = 1;
+  }
   FakeCluster fake;
   fake.add("a", 90);
-  std::size_t broken = 0;
+  std::size_t asked = 0;
   ServiceWorld world([&](const HttpRequest& request) -> Result<HttpResponse> {
     auto answer = fake.answer(request);
-    if (!answer || request.reader == nullptr || broken++ != 1) return answer;
+    if (!answer || request.reader == nullptr || asked++ != breaks) return answer;
     const std::string half(answer->body.view().substr(0, answer->body.size() / 2));
     request.reader->begin();
     if (auto read = request.reader->read(half); !read) return std::move(read).error();
     return Error{ErrorKind::transient, "cut"};
   });
   const Services services = world.services();
-  Cluster cluster;
-  cluster.context = "prod";
-  cluster.server = Url::parse("https://cluster.example.test/").value();
-  auto client = services.clients.make({.name = "acme", .origin = cluster.server.origin, .authorizer = no_credential()});
-  REQUIRE(client);
-  Api api(**client, cluster, "acme");
-  Api* ways[] = {&api};
-  CrawlOptions options;
-  options.name = "acme";
+  OneCluster cluster(services);
   YesSink sink;
-  REQUIRE(world.time.run(crawl(ways, "uid-1", options, sink)));
+  if (was_read_before) sink.known.insert({"a/u-another", "1"});
+  REQUIRE(world.time.run(cluster.crawl({.name = "acme"}, sink)));
+  CHECK(asked > breaks);
   CHECK(sink.wrong.empty());
   CHECK(sink.places().size() == 90);
 }
@@ -624,17 +613,9 @@ TEST_CASE("a credential that is refused ends the cluster in one line") {
   FakeCluster fake;
   ServiceWorld world([](const HttpRequest&) -> Result<HttpResponse> { return json("canary", 401); });
   const Services services = world.services();
-  Cluster cluster;
-  cluster.context = "prod";
-  cluster.server = Url::parse("https://cluster.example.test/").value();
-  auto client = services.clients.make({.name = "acme", .origin = cluster.server.origin, .authorizer = no_credential()});
-  REQUIRE(client);
-  Api api(**client, cluster, "acme");
-  Api* ways[] = {&api};
-  CrawlOptions options;
-  options.name = "acme";
+  OneCluster cluster(services);
   YesSink sink;
-  const auto result = world.time.run(crawl(ways, "uid-1", options, sink));
+  const auto result = world.time.run(cluster.crawl({.name = "acme"}, sink));
   REQUIRE_FALSE(result);
   CHECK(result.error().what.find("canary") == std::string::npos);
   CHECK(sink.states() == States{{"", ScopeState::failed}});

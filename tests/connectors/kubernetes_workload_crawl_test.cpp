@@ -11,11 +11,13 @@
 #include "connectors/kubernetes/workload_crawl.hpp"
 #include "net/url.hpp"
 #include "tests/connectors/fake_service.hpp"
+#include "tests/connectors/one_cluster.hpp"
 
 namespace {
 
 using namespace tokensweep;
 using namespace tokensweep::kubernetes;
+using tokensweep::kubernetes::testing::OneCluster;
 using tokensweep::testing::json;
 using tokensweep::testing::RecordingSink;
 using tokensweep::testing::ServiceWorld;
@@ -134,18 +136,11 @@ struct Crawled {
 std::unique_ptr<Crawled> crawl_it(FakeCluster& fake, CrawlOptions options = {}, std::vector<std::string> own = {}) {
   ServiceWorld world([&fake](const HttpRequest& request) { return fake.answer(request); });
   const Services services = world.services();
-  Cluster cluster;
-  cluster.context = "prod";
-  cluster.server = Url::parse("https://cluster.example.test/").value();
-  cluster.namespaces = std::move(own);
-  auto client = services.clients.make({.name = "acme", .origin = cluster.server.origin, .authorizer = no_credential()});
-  REQUIRE(client);
-  Api api(**client, cluster, "acme");
-  Api* ways[] = {&api};
+  OneCluster cluster(services, std::move(own));
   options.name = "acme";
   options.workloads = true;
   auto crawled = std::make_unique<Crawled>();
-  crawled->result = world.time.run(crawl(ways, "uid-1", options, crawled->sink));
+  crawled->result = world.time.run(cluster.crawl(options, crawled->sink));
   for (const std::string& asked : world.service.asked) {
     if (asked.find("/secrets?") == std::string::npos && asked.find("/namespaces?") == std::string::npos) {
       crawled->asked.push_back(asked);
@@ -273,15 +268,9 @@ TEST_CASE("a list that breaks calls nothing unused, and its secrets are read") {
     return fake.answer(request);
   });
   const Services services = world.services();
-  Cluster cluster;
-  cluster.context = "prod";
-  cluster.server = Url::parse("https://cluster.example.test/").value();
-  auto client = services.clients.make({.name = "acme", .origin = cluster.server.origin, .authorizer = no_credential()});
-  REQUIRE(client);
-  Api api(**client, cluster, "acme");
-  Api* ways[] = {&api};
+  OneCluster cluster(services);
   RecordingSink sink;
-  REQUIRE(world.time.run(crawl(ways, "uid-1", {.name = "acme", .workloads = true}, sink)));
+  REQUIRE(world.time.run(cluster.crawl({.name = "acme", .workloads = true}, sink)));
   CHECK(sink.scopes.at("?workloads").end->state == ScopeState::failed);
   CHECK(sink.scopes.at("shop").end->state == ScopeState::complete);
   CHECK(world.service.times.at("GET /apis/batch/v1/jobs?limit=500") == 2);
@@ -292,16 +281,10 @@ TEST_CASE("whoever does not ask for workloads pays nothing for them") {
   FakeCluster fake;
   ServiceWorld world([&fake](const HttpRequest& request) { return fake.answer(request); });
   const Services services = world.services();
-  Cluster cluster;
-  cluster.context = "prod";
-  cluster.server = Url::parse("https://cluster.example.test/").value();
-  auto client = services.clients.make({.name = "acme", .origin = cluster.server.origin, .authorizer = no_credential()});
-  REQUIRE(client);
-  Api api(**client, cluster, "acme");
-  Api* ways[] = {&api};
+  OneCluster cluster(services);
   VersionSink sink;
-  REQUIRE(world.time.run(crawl(ways, "uid-1", {.name = "acme"}, sink)));
-  CHECK(world.service.asked.size() == 2);
+  REQUIRE(world.time.run(cluster.crawl({.name = "acme"}, sink)));
+  CHECK(world.service.asked.size() == 1);
   CHECK(sink.versions == std::vector<std::string>{"7"});
   CHECK_FALSE(sink.scopes.contains("?workloads"));
 }

@@ -233,9 +233,13 @@ struct Parameters {
   std::vector<std::string> fetched;
   std::optional<std::string> refused;  ///< the value of this one cannot be had
   ScopeState state = ScopeState::complete;
+  std::map<std::string, bool> was_read;  ///< realms of which anything was known before
 
   Task<Result<>> crawl(Sink& sink) {
-    const auto scope = sink.begin(scope_named("acme"));
+    const Scope all_of_it = scope_named("acme");
+    for (const std::string& realm : {all_of_it.realm, std::string("elsewhere")})
+      was_read[realm] = sink.knows_any(realm);
+    const auto scope = sink.begin(all_of_it);
     for (const auto& [name, parameter] : all) {
       if (sink.is_known(*scope, "acme/actions/" + name, parameter.first)) continue;
       fetched.push_back(name);
@@ -298,8 +302,11 @@ TEST_CASE("what is as it was is not fetched again, and is there as it was") {
   nights.store.all = {{"A", {"1", tokensweep::testing::npm_token(81)}},
                       {"B", {"1", "nothing"}},
                       {"C", {"1", tokensweep::testing::npm_token(82)}}};
+  const std::string realm = scope_named("acme").realm;
   CHECK(nights.sweep() == Names{"A", "B", "C"});
+  CHECK(nights.store.was_read == std::map<std::string, bool>{{realm, false}, {"elsewhere", false}});
   CHECK(nights.sweep().empty());
+  CHECK(nights.store.was_read == std::map<std::string, bool>{{realm, true}, {"elsewhere", false}});
   CHECK(nights.states() == States{{"A", State::present}, {"C", State::present}});
   SUBCASE("a new version is fetched, and what it no longer holds is gone") {
     nights.store.all["A"] = {"2", "nothing"};

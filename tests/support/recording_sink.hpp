@@ -56,6 +56,7 @@ class RecordingSink : public Sink {
   bool is_known(ScopeNumber, std::string_view place, std::string_view version) override {
     return known.contains({std::string(place), std::string(version)});
   }
+  bool knows_any(std::string_view) override { return !known.empty(); }
   Task<> room() override { co_return; }
   bool may_matter(std::string_view, std::string_view bytes, Spelling) override {
     return bytes.find("npm_") != std::string_view::npos;
